@@ -1,0 +1,67 @@
+"""Easing: how a move spends its time.
+
+A curve maps elapsed fraction to progressed fraction, both 0..1, as CSS ``cubic-bezier`` does
+(https://www.w3.org/TR/css-easing-2/).  Curves that overshoot are refused: an overshooting
+camera leaves the operator's rectangles, and possibly the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0)]
+
+Bezier = tuple[Unit, Unit, Unit, Unit]
+"""``[x1, y1, x2, y2]``, the two inner control points of a cubic Bezier from (0, 0) to (1, 1)."""
+
+
+class EasingName(StrEnum):
+    """The named curves."""
+
+    LINEAR = "linear"
+    EASE_IN = "ease_in"
+    EASE_OUT = "ease_out"
+    EASE_IN_OUT = "ease_in_out"
+
+
+Easing = EasingName | Bezier
+
+CURVES: Mapping[EasingName, Bezier] = {
+    EasingName.LINEAR: (0.0, 0.0, 1.0, 1.0),
+    EasingName.EASE_IN: (0.42, 0.0, 1.0, 1.0),
+    EasingName.EASE_OUT: (0.0, 0.0, 0.58, 1.0),
+    EasingName.EASE_IN_OUT: (0.42, 0.0, 0.58, 1.0),
+}
+
+
+def eased(easing: Easing, u: float) -> float:
+    """Progress (0..1) after the fraction ``u`` (0..1) of the time.
+
+    Exact at both ends and monotone, because both control ordinates lie in 0..1.
+    """
+    if u <= 0.0:
+        return 0.0
+    if u >= 1.0:
+        return 1.0
+    x1, y1, x2, y2 = CURVES[easing] if isinstance(easing, EasingName) else easing
+    if x1 == y1 and x2 == y2:
+        return u
+    low, high = 0.0, 1.0
+    # Bisection, not Newton: the slope vanishes for steep curves, and 52 halvings reach the
+    # last bit of a double whatever the curve.
+    for _ in range(52):
+        s = 0.5 * (low + high)
+        if _ordinate(x1, x2, s) < u:
+            low = s
+        else:
+            high = s
+    return min(1.0, max(0.0, _ordinate(y1, y2, 0.5 * (low + high))))
+
+
+def _ordinate(p1: float, p2: float, s: float) -> float:
+    r = 1.0 - s
+    return 3.0 * r * r * s * p1 + 3.0 * r * s * s * p2 + s * s * s

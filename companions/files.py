@@ -1,0 +1,140 @@
+"""The only disk access of the contract: whole writes, bounded reads, paths that stay inside.
+
+Every write goes to a temporary file in the target's own folder, is flushed to the disk, and
+takes its final name in one rename; a reader sees the old file, the new one, or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from companions.errors import FileUnwritable
+
+TEMPORARY_PREFIX: Final = ".motionfleet-"
+TEMPORARY_SUFFIX: Final = ".tmp"
+_ORPHAN_AGE_S: Final = 3600.0
+_CHUNK: Final = 1024 * 1024
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``, whole or not at all, and durably.
+
+    Raises:
+        FileUnwritable: the folder is missing or read-only, or the disk is full.
+    """
+    with reporting_unwritable(path):
+        temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                flush_to_disk(stream.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        flush_folder(path.parent)
+
+
+def remove_durably(path: Path) -> None:
+    """Remove ``path`` if it is there, and make that durable.
+
+    Raises:
+        FileUnwritable: the folder refuses.
+    """
+    with reporting_unwritable(path):
+        path.unlink(missing_ok=True)
+        flush_folder(path.parent)
+
+
+@contextlib.contextmanager
+def reporting_unwritable(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` of a write into ``FileUnwritable``, which names what to do."""
+    try:
+        yield
+    except OSError as error:
+        name = errno.errorcode.get(error.errno or 0, "error")
+        raise FileUnwritable(
+            path=path, errno_name=name, what=error.strerror or str(error)
+        ) from error
+
+
+def flush_to_disk(descriptor: int) -> None:
+    """Force a file's bytes to stable storage (on macOS ``fsync`` alone stops at the drive)."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
+
+
+def flush_folder(folder: Path) -> None:
+    """Force a rename or removal in ``folder`` to stable storage."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_limited(path: Path, *, limit: int) -> bytes:
+    """The bytes of a regular file of at most ``limit`` bytes.
+
+    Raises:
+        OSError: missing, not a regular file (a FIFO would block for ever), or larger.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as stream:
+        facts = os.fstat(stream.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if facts.st_size > limit:
+            raise OSError(errno.EFBIG, f"larger than {limit} bytes")
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"larger than {limit} bytes")
+    return data
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in constant memory.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def resolve_inside(root: Path, relative: str) -> Path | None:
+    """``root / relative`` with symbolic links followed, or None if that leaves ``root``."""
+    real_root = root.resolve()
+    target = (real_root / PurePosixPath(relative)).resolve()
+    return target if target.is_relative_to(real_root) else None
+
+
+def sweep_temporaries(folder: Path, *, now: float | None = None) -> int:
+    """Remove temporary files that a killed process left in ``folder`` over an hour ago."""
+    oldest = (time.time() if now is None else now) - _ORPHAN_AGE_S
+    removed = 0
+    for entry in folder.glob(f"{TEMPORARY_PREFIX}*{TEMPORARY_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if entry.stat().st_mtime < oldest:
+                entry.unlink()
+                removed += 1
+    return removed

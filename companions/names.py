@@ -1,0 +1,112 @@
+"""Names: how companions follow their picture, and which paths a document may hold.
+
+A companion is every file whose name starts with the picture's stem and a dot.  Names here are
+text; whether a path stays in its folder on a real disk (symbolic links) is asked of
+``files.resolve_inside``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+MOTION_SUFFIX: Final = ".motion.json"
+MANIFEST_SUFFIX: Final = ".video_manifest.json"
+META_SUFFIX: Final = ".video_meta.json"
+CLIP_SUFFIX: Final = ".mp4"
+CAPTION_SUFFIX: Final = ".caption"
+
+PICTURE_SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif", ".gif"}
+)
+MAX_NAME_BYTES: Final = 255
+LONGEST_SUFFIX: Final = MANIFEST_SUFFIX
+
+
+def path_fault(path: str) -> str | None:
+    """Why ``path`` may not stand in a document, or None if it may.
+
+    Allowed is a relative POSIX path below the document's folder, in Unicode NFC.
+    """
+    if not path:
+        return "is empty"
+    if any(unicodedata.category(ch) in {"Cc", "Cs"} for ch in path):
+        return "holds a control character"
+    if "\\" in path:
+        return "holds a backslash; separate folders with '/'"
+    if path.startswith("/") or (len(path) > 1 and path[1] == ":"):
+        return "is absolute"
+    parts = path.split("/")
+    if ".." in parts:
+        return "climbs out of the folder with '..'"
+    if any(part in {"", "."} for part in parts):
+        return "has an empty or '.' part"
+    if unicodedata.normalize("NFC", path) != path:
+        return "is not in Unicode NFC form"
+    longest = max(len(part.encode()) for part in parts)
+    if longest > MAX_NAME_BYTES:
+        return f"has a part of {longest} bytes; file systems take {MAX_NAME_BYTES}"
+    stem_bytes = len(PurePosixPath(path).stem.encode())
+    if stem_bytes + len(LONGEST_SUFFIX) + len(".") > MAX_NAME_BYTES:
+        return f"leaves no room for {LONGEST_SUFFIX!r} within {MAX_NAME_BYTES} bytes"
+    return None
+
+
+def _checked_path(path: str) -> str:
+    fault = path_fault(path)
+    if fault is not None:
+        raise ValueError(f"path {fault}")
+    return path
+
+
+RelativePath = Annotated[str, Field(max_length=1024), AfterValidator(_checked_path)]
+"""A path relative to the document's folder: no '..', not absolute, '/' between folders, NFC."""
+
+
+def stem_of(picture: str) -> str:
+    """``a/b/img.001.jpg`` -> ``a/b/img.001``: what the companions' names start with."""
+    path = PurePosixPath(picture)
+    return str(path.with_name(path.stem))
+
+
+def clip_of(picture: str) -> str:
+    """The clip's path for a picture's path."""
+    return stem_of(picture) + CLIP_SUFFIX
+
+
+def meta_of(picture: str) -> str:
+    """The meta's path for a picture's path."""
+    return stem_of(picture) + META_SUFFIX
+
+
+def companion_path(picture: Path, suffix: str) -> Path:
+    """The companion of ``picture`` with ``suffix``, beside it."""
+    return picture.with_name(picture.stem + suffix)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a directory entry looks like a picture to offer: by suffix, not hidden."""
+    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+
+
+def collision_key(picture: str) -> str:
+    """Equal for two pictures whose companions would be one file on some file system.
+
+    macOS and Windows fold case, and macOS folds composed and decomposed accents.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", stem_of(picture)).casefold())
+
+
+def first_collision(pictures: Iterable[str]) -> tuple[str, str] | None:
+    """The first two paths that would share companions, or None."""
+    seen: dict[str, str] = {}
+    for picture in pictures:
+        key = collision_key(picture)
+        if key in seen:
+            return seen[key], picture
+        seen[key] = picture
+    return None

@@ -1,0 +1,255 @@
+"""The ``.video_manifest.json`` contract: which shots to make and how, one document per submission.
+
+Written by the selector, read by the fleet.  A manifest of one picture and a batch manifest are
+the same document.  A shot's own values win over ``defaults``, field by field.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from companions.base import Closed, Document, Instant, NamePart, Sha256
+from companions.motion import Move, OutputPixels
+from companions.names import MANIFEST_SUFFIX, RelativePath
+from companions.timing import Rate, clip_frames, parse_rate
+
+MAX_SHOTS = 100_000
+
+BackendName = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w.:/@+-]+$")]
+PromptText = Annotated[str, Field(max_length=20_000)]
+
+
+class GenerationParams(Closed):
+    """How frames are generated from the picture."""
+
+    model: BackendName = "camera"
+    """Generator to use; ``camera`` renders the move itself and needs no GPU."""
+    fps: Rate = parse_rate(24)
+    """The generator's rate in frames per second, not the clip's."""
+    num_frames: Annotated[int, Field(ge=2, le=20_000)] | None = None
+    """Frames to generate, on the generator's grid; by default as many as the duration needs."""
+    width: OutputPixels = 1280
+    """Clip width in pixels, even."""
+    height: OutputPixels = 720
+    """Clip height in pixels, even."""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    """Seed of the generator's noise."""
+    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Denoising steps, for diffusion models."""
+    guidance: Annotated[float, Field(ge=0.0, le=100.0)] | None = None
+    """Classifier-free guidance scale, for diffusion models."""
+    motion_bucket_id: Annotated[int, Field(ge=0, le=255)] | None = None
+    """Stable Video Diffusion's amount of motion."""
+    noise_aug_strength: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Stable Video Diffusion's noise on the conditioning picture."""
+    tweak_index: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Time-to-Move: step at which denoising starts (the weak clock)."""
+    tstrong_index: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Time-to-Move: step until which the masked region is held to the reference."""
+
+
+class InterpolationParams(Closed):
+    """How generated frames become the clip's frames."""
+
+    backend: BackendName = "flow"
+    """Interpolator to use: ``flow``, ``blend`` or ``none`` (hold the nearest earlier frame)."""
+    target_fps: Rate = parse_rate(24)
+    """The clip's rate in frames per second."""
+
+
+class Codec(StrEnum):
+    """Video codecs a clip can be delivered in."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    AV1 = "av1"
+
+
+class EncodeParams(Closed):
+    """How the clip is encoded."""
+
+    codec: Codec = Codec.H264
+    """Video codec."""
+    crf: Annotated[int, Field(ge=0, le=63)] | None = None
+    """Constant quality, lower is better; the codec's own default if neither this nor bitrate."""
+    bitrate_kbps: Annotated[int, Field(ge=50, le=500_000)] | None = None
+    """Target bit rate in kbit/s, instead of crf."""
+    container: Literal["mp4"] = "mp4"
+    """File format."""
+
+    @model_validator(mode="after")
+    def _one_rate_control(self) -> Self:
+        if self.crf is not None and self.bitrate_kbps is not None:
+            raise ValueError("give crf or bitrate_kbps, not both")
+        if self.codec is not Codec.AV1 and self.crf is not None and self.crf > 51:
+            raise ValueError(f"crf of {self.codec.value} lies in 0..51")
+        return self
+
+
+class QcThresholds(Closed):
+    """Limits of the quality check; what is not given comes from the profile."""
+
+    adherence_pass: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Largest corner error, over the rectangle's diagonal, that passes."""
+    adherence_fail: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Corner error above which the clip fails."""
+    black_ratio: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Largest share of black frames that passes."""
+    frozen_ratio: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Largest share of frames equal to the one before, where the move moves, that passes."""
+    flashes_per_second: Annotated[int, Field(ge=0, le=60)] | None = None
+    """Largest number of flashes within any second that passes."""
+
+
+class QcParams(Closed):
+    """How the clip is checked."""
+
+    profile: Literal["standard"] = "standard"
+    """Named set of limits."""
+    thresholds: QcThresholds = QcThresholds()
+    """Limits that differ from the profile's."""
+
+
+class Recipe(Closed):
+    """All that decides what a clip looks like; its fingerprint is the shot's identity."""
+
+    image_sha256: Sha256
+    """The picture, by the hash of its bytes."""
+    prompt: PromptText = ""
+    """What the clip should show."""
+    negative_prompt: PromptText = ""
+    """What it should not show."""
+    motion: Move
+    """The camera move."""
+    generation_params: GenerationParams = GenerationParams()
+    """How frames are generated."""
+    interpolation: InterpolationParams = InterpolationParams()
+    """How they become the clip's frames."""
+    encode: EncodeParams = EncodeParams()
+    """How the clip is encoded."""
+    qc: QcParams = QcParams()
+    """How the clip is checked."""
+
+
+class ShotDefaults(Closed):
+    """Values for every shot that does not give its own."""
+
+    prompt: PromptText | None = None
+    """Prompt of shots that have none."""
+    negative_prompt: PromptText | None = None
+    """Negative prompt of shots that have none."""
+    generation_params: GenerationParams = GenerationParams()
+    """How frames are generated."""
+    interpolation: InterpolationParams = InterpolationParams()
+    """How they become the clip's frames."""
+    encode: EncodeParams = EncodeParams()
+    """How clips are encoded."""
+    qc: QcParams = QcParams()
+    """How clips are checked."""
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    """Higher is sooner."""
+
+
+class Shot(Closed):
+    """One picture plus the move chosen for it."""
+
+    image_path: RelativePath
+    """The picture, relative to the manifest's folder."""
+    sha256: Sha256
+    """SHA-256 of the picture file's bytes when the manifest was written."""
+    prompt: PromptText | None = None
+    """What the clip should show."""
+    negative_prompt: PromptText | None = None
+    """What it should not show."""
+    motion: Move
+    """The camera move."""
+    generation_params: GenerationParams = GenerationParams()
+    """How frames are generated; fields not given come from the manifest's defaults."""
+    interpolation: InterpolationParams = InterpolationParams()
+    """How they become the clip's frames; likewise."""
+    encode: EncodeParams = EncodeParams()
+    """How the clip is encoded; likewise."""
+    qc: QcParams = QcParams()
+    """How the clip is checked; likewise."""
+    priority: Annotated[int, Field(ge=-100, le=100)] | None = None
+    """Higher is sooner."""
+    x: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    """Your own keys for this shot."""
+
+
+class VideoManifest(Document):
+    """The list of shots that one submission covers, and the values they share."""
+
+    SUFFIX: ClassVar[str] = MANIFEST_SUFFIX
+    SPARSE: ClassVar[bool] = True
+
+    kind: Literal["video_manifest"] = "video_manifest"
+    """Says what this document is."""
+    project_id: NamePart
+    """The project the shots belong to."""
+    batch_id: NamePart
+    """This batch within the project."""
+    created_at: Instant
+    """When the manifest was written, in UTC."""
+    defaults: ShotDefaults = ShotDefaults()
+    """Values for every shot that does not give its own."""
+    shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=MAX_SHOTS)]
+    """The shots, in the order they should be made."""
+
+    @model_validator(mode="after")
+    def _every_clip_has_a_frame(self) -> Self:
+        for index, shot in enumerate(self.shots):
+            target = self.recipe(shot).interpolation.target_fps
+            if clip_frames(duration_s=shot.motion.duration_sec, target_fps=target) < 1:
+                raise ValueError(
+                    f"shots[{index}].motion.duration_sec: {shot.motion.duration_sec} s at "
+                    f"{float(target):g} fps is not one frame"
+                )
+        return self
+
+    def recipe(self, shot: Shot) -> Recipe:
+        """What decides ``shot``'s clip, with the manifest's defaults filled in."""
+        d = self.defaults
+        prompt, negative = shot.prompt, shot.negative_prompt
+        return Recipe(
+            image_sha256=shot.sha256,
+            prompt=prompt if prompt is not None else (d.prompt or ""),
+            negative_prompt=negative if negative is not None else (d.negative_prompt or ""),
+            motion=shot.motion,
+            generation_params=_over(d.generation_params, shot.generation_params),
+            interpolation=_over(d.interpolation, shot.interpolation),
+            encode=_over(_without_rate_control(d.encode, shot.encode), shot.encode),
+            qc=_over(d.qc, shot.qc),
+        )
+
+    def priority(self, shot: Shot) -> int:
+        """``shot``'s priority, or the default's."""
+        return shot.priority if shot.priority is not None else self.defaults.priority
+
+
+def _without_rate_control(base: EncodeParams, own: EncodeParams) -> EncodeParams:
+    """``base`` less its crf and bitrate where the shot states either: one replaces the other."""
+    rate_control = {"crf", "bitrate_kbps"}
+    if not rate_control & own.model_fields_set:
+        return base
+    kept = base.model_fields_set - rate_control
+    return EncodeParams.model_validate({name: getattr(base, name) for name in kept})
+
+
+_M = TypeVar("_M", bound=Closed)
+
+
+def _over(base: _M, own: _M) -> _M:
+    """``base`` with every field that ``own`` states explicitly, nested blocks likewise."""
+    if not own.model_fields_set:
+        return base
+    values: dict[str, object] = {name: getattr(base, name) for name in base.model_fields_set}
+    for name in own.model_fields_set:
+        value = getattr(own, name)
+        if isinstance(value, Closed):
+            value = _over(getattr(base, name), value)
+        values[name] = value
+    return type(base).model_validate(values)

@@ -1,0 +1,226 @@
+"""The ``X.video_meta.json`` contract: how one shot ended, and everything measured on the way.
+
+Written by the fleet, last of all: it is the commit marker.  A clip without its meta is not
+published.  A shot that failed has a meta too, with the reason in words an operator can act on.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from companions.base import Closed, Document, Instant, Sha256
+from companions.geometry import Rect
+from companions.names import META_SUFFIX, RelativePath
+from companions.timing import Rate
+from companions.video_manifest import Codec, Recipe
+
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0.0)]
+Label = Annotated[str, Field(min_length=1, max_length=200)]
+Sentence = Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class Verdict(StrEnum):
+    """How a shot ended."""
+
+    PASS = "pass"
+    FLAGGED = "flagged"
+    FAILED = "failed"
+    QUARANTINED = "quarantined"
+    CANCELLED = "cancelled"
+
+
+class CheckVerdict(StrEnum):
+    """What one quality check says."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+    UNMEASURED = "unmeasured"
+
+
+class Reason(Closed):
+    """Why a shot is not a plain pass."""
+
+    code: Label
+    """A stable word for machines, such as ``picture_truncated`` or ``frozen_ratio``."""
+    message: Sentence
+    """The same for people, with what to do."""
+
+
+class Check(Closed):
+    """One figure of the quality check."""
+
+    name: Label
+    """Name of the measure."""
+    value: float | None = None
+    """What was measured; null where it could not be."""
+    threshold: float | None = None
+    """The limit it was held against; null for figures that only inform."""
+    verdict: CheckVerdict
+    """What follows from it."""
+    detail: Annotated[str, Field(max_length=1000)] = ""
+    """What, where and why, for people."""
+
+
+class FramingUsed(Closed):
+    """The rectangles as rendered: grown to the clip's aspect around the operator's centres."""
+
+    start_rect: Rect
+    """What the first frame shows."""
+    end_rect: Rect
+    """What the last frame shows."""
+    grown: bool
+    """Whether either differs from what the operator drew."""
+
+
+class ModelUsed(Closed):
+    """The generator that made the frames."""
+
+    name: Label
+    """Name of the model, as in the manifest."""
+    revision: Label
+    """Pinned revision; the program's version for generators that have no weights."""
+    weights_sha256: dict[str, Sha256] = Field(default_factory=dict)
+    """Hash of each weight file."""
+    licence: Label
+    """Licence the model is used under."""
+
+
+class Attempt(Closed):
+    """One try at one stage."""
+
+    stage: Label
+    """``generate``, ``finish`` or ``publish``."""
+    number: Annotated[int, Field(ge=1)]
+    """Which try it was."""
+    outcome: Label
+    """``succeeded``, or the code of what went wrong."""
+    started_at: Instant
+    """When it started, in UTC."""
+    duration_sec: Seconds
+    """How long it took."""
+    node: str = ""
+    """Host name of the node it ran on."""
+    gpu: str = ""
+    """Name of the GPU, empty where none was used."""
+    peak_memory_bytes: Count = 0
+    """Largest resident memory of the worker (VRAM where a GPU was used)."""
+
+
+class ClipFacts(Closed):
+    """The published clip, as measured on the encoded file."""
+
+    file: RelativePath
+    """File name, beside this meta."""
+    sha256: Sha256
+    """SHA-256 of the clip's bytes."""
+    size_bytes: Count
+    """Size of the clip."""
+    frames: Count
+    """Frames in the clip, counted in the encoded file."""
+    fps: Rate
+    """Frames per second."""
+    duration_sec: Seconds
+    """Length of the clip, as the file says."""
+    width: Count
+    """Width in pixels."""
+    height: Count
+    """Height in pixels."""
+    codec: Codec
+    """Video codec."""
+    encoder: Label
+    """The encoder that made it, such as ``libx264``."""
+
+
+class FrameFacts(Closed):
+    """Frames on the way from generator to clip."""
+
+    generated: Count
+    """Frames the generator made."""
+    generator_fps: Rate
+    """The generator's rate."""
+    interpolator: Label
+    """Backend that made the frames between."""
+    interpolated: Count
+    """Clip frames that are not generated frames."""
+    cuts: tuple[Count, ...] = ()
+    """Generated frames that start a new scene; nothing is interpolated across them."""
+    stretch: Annotated[float, Field(gt=0.0)] = 1.0
+    """Clip time per generator time; 1 unless the generator could not make enough frames."""
+
+
+class Cost(Closed):
+    """What the shot's stages cost: worker seconds times the configured rate."""
+
+    seconds: Seconds
+    """Worker seconds over all attempts."""
+    rate_per_hour: Annotated[float, Field(ge=0.0)]
+    """Configured price of a worker hour."""
+    amount: Annotated[float, Field(ge=0.0)]
+    """seconds / 3600 * rate_per_hour."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """ISO 4217 code."""
+
+
+class ManifestUsed(Closed):
+    """The manifest that asked for the clip."""
+
+    project_id: Label
+    """Its project."""
+    batch_id: Label
+    """Its batch."""
+    sha256: Sha256
+    """SHA-256 of the manifest file's bytes."""
+
+
+class VideoMeta(Document):
+    """How one shot ended: verdict, reasons, parameters, figures, cost."""
+
+    SUFFIX: ClassVar[str] = META_SUFFIX
+
+    kind: Literal["video_meta"] = "video_meta"
+    """Says what this document is."""
+    shot_id: Label
+    """The shot's id in the ledger."""
+    shot_fingerprint: Sha256
+    """SHA-256 of the recipe in canonical form."""
+    manifest: ManifestUsed
+    """The manifest that asked for it."""
+    image: RelativePath
+    """The picture, relative to the manifest's folder."""
+    verdict: Verdict
+    """How the shot ended."""
+    reasons: tuple[Reason, ...] = ()
+    """Why, unless it is a plain pass."""
+    recipe: Recipe
+    """Parameters as used, defaults filled in."""
+    framing: FramingUsed | None = None
+    """Rectangles as rendered."""
+    model: ModelUsed | None = None
+    """The generator."""
+    frames: FrameFacts | None = None
+    """Frame counts."""
+    clip: ClipFacts | None = None
+    """The clip; null for a shot that ended without one."""
+    checks: tuple[Check, ...] = ()
+    """Every quality figure with its threshold."""
+    attempts: tuple[Attempt, ...] = ()
+    """Every try at every stage before publishing."""
+    cost: Cost
+    """What it cost."""
+    software: dict[str, str] = Field(default_factory=dict)
+    """Versions of what made it."""
+    finished_at: Instant
+    """When the shot ended, in UTC."""
+
+    @model_validator(mode="after")
+    def _a_good_shot_has_a_clip(self) -> Self:
+        if self.verdict in {Verdict.PASS, Verdict.FLAGGED} and self.clip is None:
+            raise ValueError(f"verdict {self.verdict.value} needs a clip")
+        if self.verdict is not Verdict.PASS and not self.reasons:
+            raise ValueError(f"verdict {self.verdict.value} needs a reason")
+        return self

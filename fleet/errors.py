@@ -1,0 +1,241 @@
+"""Errors of the fleet: the rest of the one tree whose root is in ``companions.errors``.
+
+FleetError               40
++-- UnknownBackend       41  a manifest names a backend this fleet lacks    name one it has
++-- ExtraMissing         42  a backend needs an optional install            install it
++-- ParameterRefused     43  a backend cannot do what the manifest asks     change the field
++-- TargetTaken          44  a clip not ours lies where ours would go       move it, or --out
++-- LedgerUnusable       45  the ledger cannot be read or written           fix the disk
++-- FleetBusy            46  another submission works on the same ledger    wait
++-- UnknownShot          47  no shot has that id or name                    see fleet status
++-- SettingsInvalid      48  the settings file breaks its contract          fix the named field
++-- ClusterFailed        50  Ray could not be started                       see the message
++-- BackendFailed        51  a model or encoder failed                      retried
++-- WorkerLost           52  a worker died while it held a shot             retried
++-- StageTimedOut        53  a stage outlasted its deadline                 retried
++-- ShotsFailed          60  some shots ended without a clip                see the table
++-- LeaseLost            70  another attempt owns the job                   result dropped
++-- IllegalTransition    71  the job cannot do that: a bug                  report it
++-- Interrupted         130  stopped by Ctrl-C                              same command goes on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from companions.errors import MotionfleetError
+
+
+class FleetError(MotionfleetError):
+    """Root of what can go wrong in the fleet."""
+
+    exit_code = 40
+    code = "fleet_error"
+
+
+class UnknownBackend(FleetError):
+    """A manifest names a generator, interpolator or encoder that does not exist here."""
+
+    exit_code = 41
+    code = "unknown_backend"
+
+    def __init__(self, *, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        super().__init__(
+            f"there is no {kind} {name!r}; this fleet has {', '.join(self.known)}. "
+            f"Name one of them in the manifest."
+        )
+
+
+class ExtraMissing(FleetError):
+    """A backend exists, but the packages it needs are not installed."""
+
+    exit_code = 42
+    code = "extra_missing"
+
+    def __init__(self, *, kind: str, name: str, extra: str, module: str) -> None:
+        self.kind, self.name, self.extra, self.module = kind, name, extra, module
+        super().__init__(
+            f"the {kind} {name!r} needs the package {module!r}. "
+            f"Install it with: pip install 'motionfleet[{extra}]'"
+        )
+
+
+class ParameterRefused(FleetError):
+    """A backend cannot do what a shot asks of it; found before anything is queued."""
+
+    exit_code = 43
+    code = "parameter_refused"
+
+    def __init__(self, *, field: str, what: str) -> None:
+        self.field, self.what = field, what
+        super().__init__(f"{field}: {what}")
+
+
+class TargetTaken(FleetError):
+    """A file that motionfleet did not write lies where a clip would be published."""
+
+    exit_code = 44
+    code = "target_taken"
+
+    def __init__(self, *, path: Path) -> None:
+        self.path = str(path)
+        super().__init__(
+            f"{path} exists and was not published by motionfleet, so it is kept. "
+            f"Move it away, or publish elsewhere with --out DIR."
+        )
+
+
+class LedgerUnusable(FleetError):
+    """The ledger's file cannot be opened, read or written."""
+
+    exit_code = 45
+    code = "ledger_unusable"
+
+    def __init__(self, *, path: Path, what: str) -> None:
+        self.path, self.what = str(path), what
+        super().__init__(
+            f"the ledger {path} cannot be used ({what}). Check the disk's space and the rights of "
+            f"its folder, or set FLEET_HOME to another folder; nothing was changed."
+        )
+
+
+class FleetBusy(FleetError):
+    """Another process works on the same ledger."""
+
+    exit_code = 46
+    code = "fleet_busy"
+
+    def __init__(self, *, home: Path, holder: str) -> None:
+        self.home, self.holder = str(home), holder
+        super().__init__(
+            f"another submission ({holder}) is working with {home}. What you submitted is in the "
+            f"ledger and it will be made by that one; follow it with: fleet status"
+        )
+
+
+class UnknownShot(FleetError):
+    """No shot in the ledger answers to a name."""
+
+    exit_code = 47
+    code = "unknown_shot"
+
+    def __init__(self, *, name: str, near: Iterable[str] = ()) -> None:
+        self.name, self.near = name, tuple(near)
+        hint = f"Did you mean {', '.join(self.near)}?" if self.near else "List them: fleet status"
+        super().__init__(f"no shot is called {name!r}. {hint}")
+
+
+class SettingsInvalid(FleetError):
+    """The settings file cannot be used."""
+
+    exit_code = 48
+    code = "settings_invalid"
+
+    def __init__(self, *, file: Path, what: str) -> None:
+        self.file, self.what = str(file), what
+        super().__init__(f"{file}: {what}. Correct it, or move the file away for the defaults.")
+
+
+class ClusterFailed(FleetError):
+    """Ray could not be started or reached."""
+
+    exit_code = 50
+    code = "cluster_failed"
+    retryable = True
+
+    def __init__(self, *, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+        super().__init__(f"{what}. {remedy}")
+
+
+class BackendFailed(FleetError):
+    """A generator, interpolator or encoder failed on one shot, perhaps only this time."""
+
+    exit_code = 51
+    code = "backend_failed"
+    retryable = True
+
+    def __init__(self, *, backend: str, what: str) -> None:
+        self.backend, self.what = backend, what
+        super().__init__(
+            f"{backend} failed: {what}. If it fails again, try other parameters for this shot."
+        )
+
+
+class WorkerLost(FleetError):
+    """The process that worked on a shot died."""
+
+    exit_code = 52
+    code = "worker_lost"
+    retryable = True
+
+    def __init__(self, *, stage: str, what: str) -> None:
+        self.stage, self.what = stage, what
+        super().__init__(
+            f"the worker died during {stage} ({what}). If it happens again, the shot may need more "
+            f"memory than the machine has: try a smaller size or a shorter clip."
+        )
+
+
+class StageTimedOut(FleetError):
+    """A stage took longer than its deadline and its worker was ended."""
+
+    exit_code = 53
+    code = "stage_timed_out"
+    retryable = True
+
+    def __init__(self, *, stage: str, deadline_s: float) -> None:
+        self.stage, self.deadline_s = stage, deadline_s
+        super().__init__(
+            f"{stage} was not done after {deadline_s:.0f} s and was ended. Raise the deadline in "
+            f"the settings, or make the clip smaller or shorter."
+        )
+
+
+class ShotsFailed(FleetError):
+    """A submission is over, and some shots ended without a clip."""
+
+    exit_code = 60
+    code = "shots_failed"
+
+    def __init__(self, *, failed: int, total: int) -> None:
+        self.failed, self.total = failed, total
+        super().__init__(
+            f"{failed} of {total} shots ended without a clip; the reasons stand above and in "
+            f"their .video_meta.json."
+        )
+
+
+class LeaseLost(FleetError):
+    """A result arrived for an attempt that no longer owns its job; it is dropped."""
+
+    exit_code = 70
+    code = "lease_lost"
+
+    def __init__(self, *, job: str) -> None:
+        self.job = job
+        super().__init__(f"{job}: another attempt owns this job; the late result was dropped")
+
+
+class IllegalTransition(FleetError):
+    """A job was asked for a step its state does not have: a bug, never the operator's fault."""
+
+    exit_code = 71
+    code = "illegal_transition"
+
+    def __init__(self, *, job: str, state: str, event: str) -> None:
+        self.job, self.state, self.event = job, state, event
+        super().__init__(f"{job} is {state} and cannot take {event}; please report this")
+
+
+class Interrupted(FleetError):
+    """Stopped by Ctrl-C or SIGTERM; nothing is lost."""
+
+    exit_code = 130
+    code = "interrupted"
+
+    def __init__(self, *, again: str) -> None:
+        self.again = again
+        super().__init__(f"stopped; nothing is lost. Go on with: {again}")

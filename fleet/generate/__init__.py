@@ -1,0 +1,1 @@
+"""Generators: from one keyframe and a move to frames."""

@@ -1,0 +1,79 @@
+"""What a generator is: it makes the frames of one shot from its picture and move.
+
+Backends implement ``Generator``; ``registry.generator(name)`` finds them; every backend passes
+the contract suite in ``tests/contracts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from companions.camera import CameraPath
+from companions.geometry import Size
+from companions.picture import Pixels
+from companions.timing import FrameGrid
+from companions.video_manifest import GenerationParams
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """One shot, ready to generate.
+
+    Attributes:
+        picture: the keyframe, upright sRGB, (height, width, 3) uint8, read-only.
+        path: the move, rectangles already grown to the output's aspect.
+        move_fractions: for each frame to make, the fraction (0..1) of the move it shows.
+        output: frame size in pixels.
+        prompt, negative_prompt: text for models that take it.
+        params: the shot's parameters, as validated by ``check``.
+    """
+
+    picture: Pixels
+    path: CameraPath
+    move_fractions: Sequence[float]
+    output: Size
+    prompt: str
+    negative_prompt: str
+    params: GenerationParams
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a meta says of the generator: name, pinned revision, weight hashes, licence."""
+
+    name: str
+    revision: str
+    licence: str
+    weights_sha256: dict[str, str]
+
+
+class Generator(Protocol):
+    """Makes frames.  Holds its model between shots; one instance serves one worker."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Who made the frames, for the meta."""
+        ...
+
+    @property
+    def grid(self) -> FrameGrid:
+        """The frame counts this generator can make."""
+        ...
+
+    def check(self, params: GenerationParams) -> None:
+        """Refuse parameters this generator cannot honour; cheap, loads nothing.
+
+        Raises:
+            ParameterRefused: names the field and what is possible.
+        """
+        ...
+
+    def frames(self, request: GenerateRequest) -> Iterator[Pixels]:
+        """Yield exactly ``len(request.move_fractions)`` frames, (height, width, 3) uint8 sRGB.
+
+        The same request yields the same bytes on the same kind of machine.  Memory held is
+        bounded by the model's own needs, not by the number of frames, where the model allows.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Interpolators: from the generator's frames to the clip's frames."""

@@ -1,0 +1,25 @@
+"""What an interpolator is: it makes the frames between two frames.
+
+Which instants are wanted is decided by ``companions.timing.FramePlan``; which pairs must not be
+interpolated across (cuts) by ``resample``; a backend only sees one pair at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from companions.picture import Pixels
+
+
+class Interpolator(Protocol):
+    """Makes frames between two frames of equal size.  Holds its model between shots."""
+
+    @property
+    def name(self) -> str:
+        """Name as in the manifest."""
+        ...
+
+    def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
+        """One frame for each fraction (0 < f < 1) of the time from ``before`` to ``after``."""
+        ...
