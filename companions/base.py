@@ -62,7 +62,12 @@ class Document(Closed):
 def _utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("time has no zone; write UTC with a trailing Z")
-    return value.astimezone(UTC)
+    try:
+        value = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("time lies outside the years 1 to 9999 in UTC") from None
+    # What is kept is what is written: a finer moment would not be equal to itself after reading.
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
 def instant_text(value: datetime) -> str:
@@ -76,7 +81,7 @@ Instant = Annotated[
     PlainSerializer(instant_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""A moment in UTC, ISO 8601 with ``Z``."""
+"""A moment in UTC to the millisecond, ISO 8601 with ``Z``."""
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in 64 lower-case hexadecimal digits."""

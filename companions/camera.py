@@ -34,6 +34,10 @@ class CameraPath:
 
     def window(self, u: float) -> Rect:
         """The window at the fraction ``u`` (0..1) of the move's time; exact at both ends."""
+        if u <= 0.0:
+            return self.start
+        if u >= 1.0:
+            return self.end  # a + (b - a) need not be b in floating point
         s = progress_on_line(self.end.width / self.start.width, eased(self.easing, u))
         a, b = self.start.root, self.end.root
         return Rect.of(
@@ -61,7 +65,7 @@ class CameraPath:
 
 
 def progress_on_line(k: float, t: float) -> float:
-    """How far (0..1) along their lines the corners are at eased time ``t`` for width ratio ``k``."""
+    """How far (0..1) along their lines the corners are at eased time ``t``; width ratio ``k``."""
     if t <= 0.0 or t >= 1.0 or abs(k - 1.0) < _NEARLY_ONE:
         return t
     return float(np.expm1(t * np.log(k)) / (k - 1.0))

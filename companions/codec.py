@@ -1,27 +1,28 @@
 """Bytes to document and back: canonical JSON, fingerprints, errors that name the field.
 
 Canonical form is UTF-8, sorted keys, no insignificant space beyond two-space indentation, no NaN,
-one trailing newline, so that equal documents are equal bytes.  Reading refuses what JSON parsers
-disagree on (duplicate keys, NaN) and what could exhaust this one (size, nesting).
+one trailing newline, so that equal documents are equal bytes.  What may be read at all is
+decided by ``strict_json``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from companions import files
+from companions import files, strict_json
 from companions.base import Document
 from companions.errors import CompanionError, DocumentInvalid, DocumentTooNew, Problem
+from companions.strict_json import NotStrictJson, shown
 
 MAX_DOCUMENT_BYTES: Final = 256 * 1024 * 1024
-MAX_NESTING: Final = 64
 KNOWN_VERSION: Final = 1
+_PLAUSIBLE_VERSION: Final = 10_000
 
 D = TypeVar("D", bound=Document)
 
@@ -101,9 +102,14 @@ def write(path: Path, document: Document) -> None:
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     """Pydantic's findings as field paths and words."""
+    items = error.errors(include_url=False, include_context=False, include_input=False)
+    blamed = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
     return tuple(
         Problem(_field_path(item["loc"]), _plain_words(item["type"], item["msg"]))
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
+        for item in items
+        # A list whose only member is wrong is reported as too short as well: that is no second
+        # problem, and would send the reader to the wrong place.
+        if not (item["type"] == "too_short" and item["loc"] in blamed)
     )
 
 
@@ -117,88 +123,52 @@ def _kind_of(kind: type[Document]) -> str:
 
 def _dump(values: Mapping[str, object], *, indent: int | None) -> bytes:
     try:
-        text = json.dumps(
-            values,
-            sort_keys=True,
-            ensure_ascii=False,
-            allow_nan=False,
-            indent=indent,
-            separators=(",", ": ") if indent else (",", ":"),
-        )
+        text = _json_text(values, indent=indent)
+        if "-0.0" in text:  # equals 0.0, so it has to be the same bytes
+            text = _json_text(json.loads(text, parse_float=_no_minus_zero), indent=indent)
         return text.encode("utf-8")
     except ValueError as error:  # NaN under ``x``, or a lone surrogate
         raise CompanionError(f"the document cannot be written as JSON: {error}") from None
 
 
+def _json_text(values: Mapping[str, object], *, indent: int | None) -> str:
+    return json.dumps(
+        values,
+        sort_keys=True,
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=indent,
+        separators=(",", ": ") if indent else (",", ":"),
+    )
+
+
+def _no_minus_zero(text: str) -> float:
+    return float(text) + 0.0
+
+
 def _parse(data: bytes, *, file: str) -> dict[str, object]:
-    def refuse(what: str) -> NoReturn:
+    try:
+        return strict_json.parse_object(data)
+    except NotStrictJson as error:
         raise DocumentInvalid(
             file=file,
-            problems=[Problem("", what)],
+            problems=[Problem(error.field, error.what)],
             remedy="Write it again with the tool that made it; nothing was changed.",
-        )
-
-    def once(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            keys = [key for key, _ in pairs]
-            double = next(key for key in keys if keys.count(key) > 1)
-            refuse(f"the key {double!r} stands twice in one object")
-        return result
-
-    def constant(name: str) -> NoReturn:
-        refuse(f"{name} is not a JSON number")
-
-    if not data.strip():
-        refuse("the file is empty")
-    if _nesting(data) > MAX_NESTING:
-        refuse(f"objects are nested deeper than {MAX_NESTING}")
-    try:
-        raw = json.loads(data.decode("utf-8"), object_pairs_hook=once, parse_constant=constant)
-    except UnicodeDecodeError as error:
-        refuse(f"is not UTF-8 (byte {error.start})")
-    except json.JSONDecodeError as error:
-        refuse(f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}")
-    except ValueError as error:  # an integer of more digits than Python converts
-        refuse(f"holds a number no one can read: {error}")
-    if not isinstance(raw, dict):
-        refuse("is not a JSON object")
-    return raw
-
-
-def _nesting(data: bytes) -> int:
-    """Upper bound of the nesting depth; brackets inside text count too, which is harmless."""
-    if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
-        return 0
-    depth = deepest = 0
-    in_text = escaped = False
-    for byte in data:
-        if in_text:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_text = False
-        elif byte == 0x22:
-            in_text = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+        ) from None
 
 
 def _check_kind(raw: dict[str, object], *, expected: str, file: str) -> None:
     problems = []
     kind, version = raw.get("kind"), raw.get("schema_version")
     if kind != expected:
-        found = "is missing" if kind is None else f"is {kind!r}"
+        found = "is missing" if kind is None else f"is {shown(repr(kind))}"
         problems.append(Problem("kind", f"{found}; this file must be a {expected!r}"))
     if version is None:
         problems.append(Problem("schema_version", "is missing; the current version is 1"))
-    elif isinstance(version, int) and version > KNOWN_VERSION and kind == expected:
+    elif type(version) is not int or not 1 <= version <= _PLAUSIBLE_VERSION:
+        # Exactly an integer: 1.0 and true equal 1 in Python, but not in other readers.
+        problems.append(Problem("schema_version", f"is {shown(repr(version))}; it must be 1"))
+    elif version > KNOWN_VERSION and kind == expected:
         raise DocumentTooNew(file=file, kind=expected, version=version, known=KNOWN_VERSION)
     if problems:
         raise DocumentInvalid(
@@ -214,7 +184,7 @@ def _field_path(loc: tuple[int | str, ...]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         elif part and not part.startswith("function-") and "[" not in part:
-            text += f".{part}" if text else part
+            text += f".{shown(part)}" if text else shown(part)
     return text
 
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class MotionfleetError(Exception):
@@ -32,6 +32,16 @@ class MotionfleetError(Exception):
     def reason(self) -> str:
         """A stable word for machines: what a meta or ``--json`` shows beside the message."""
         return self.code
+
+    @property
+    def curable(self) -> bool:
+        """Whether the same request may succeed later, once the world has changed."""
+        return self.retryable
+
+    def located(self, where: str) -> Self:
+        """The same error, its message opened with where in which file it was met."""
+        self.args = (f"{where}: {self}",)
+        return self
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders (Ray pickles them); keyword-only constructors do not
@@ -119,7 +129,7 @@ class NameCollision(CompanionError):
         self.file, self.first, self.second, self.clip = file, first, second, clip
         super().__init__(
             f"{file}: {first!r} and {second!r} would both become {clip!r}. Rename one of the two "
-            f"pictures (names that differ only in suffix, letter case or Unicode form count as one)."
+            f"pictures (names differing only in suffix, letter case or Unicode form count as one)."
         )
 
 
@@ -148,7 +158,19 @@ class PictureRefused(MotionfleetError):
 
     @property
     def reason(self) -> str:
+        """``picture_`` and the problem's word."""
         return f"picture_{self.problem.value}"
+
+    @property
+    def curable(self) -> bool:
+        """Whether the file itself, and not what it holds, is at fault."""
+        # The bytes are fixed by the shot's hash: what they hold cannot get better, but the file
+        # can be put back.
+        return self.problem in {
+            PictureProblem.MISSING,
+            PictureProblem.CHANGED,
+            PictureProblem.UNREADABLE,
+        }
 
 
 class FileUnwritable(MotionfleetError):

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from companions.errors import FileUnwritable
 
@@ -41,7 +41,7 @@ def write_atomic(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 flush_to_disk(stream.fileno())
-            os.replace(temporary, path)
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -58,6 +58,19 @@ def remove_durably(path: Path) -> None:
     with reporting_unwritable(path):
         path.unlink(missing_ok=True)
         flush_folder(path.parent)
+
+
+def ensure_writable(folder: Path) -> None:
+    """Make ``folder`` if it is missing, and prove that files can be written there.
+
+    Raises:
+        FileUnwritable: they cannot.
+    """
+    with reporting_unwritable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+        probe.touch(exist_ok=False)
+        probe.unlink()
 
 
 @contextlib.contextmanager
@@ -95,12 +108,8 @@ def read_limited(path: Path, *, limit: int) -> bytes:
     Raises:
         OSError: missing, not a regular file (a FIFO would block for ever), or larger.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as stream:
-        facts = os.fstat(stream.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
-        if facts.st_size > limit:
+    with _open_regular(path) as stream:
+        if os.fstat(stream.fileno()).st_size > limit:
             raise OSError(errno.EFBIG, f"larger than {limit} bytes")
         data = stream.read(limit + 1)
     if len(data) > limit:
@@ -112,19 +121,29 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, in constant memory.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is not a regular file.
     """
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with _open_regular(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
 
 
+def _open_regular(path: Path) -> BinaryIO:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
 def resolve_inside(root: Path, relative: str) -> Path | None:
     """``root / relative`` with symbolic links followed, or None if that leaves ``root``."""
-    real_root = root.resolve()
-    target = (real_root / PurePosixPath(relative)).resolve()
+    # realpath, not Path.resolve: that one raises RuntimeError for a link that leads to itself,
+    # which is for whoever opens the file to refuse.
+    real_root = Path(os.path.realpath(root))
+    target = Path(os.path.realpath(real_root / PurePosixPath(relative)))
     return target if target.is_relative_to(real_root) else None
 
 

@@ -14,7 +14,8 @@ from pydantic import ConfigDict, Field, RootModel, model_validator
 Fraction01 = Annotated[float, Field(ge=0.0, le=1.0)]
 
 MIN_EXTENT = 1e-3
-"""Smallest width or height of a rectangle: a thousandth of the picture, 24 px of a 24-MP one."""
+"""Smallest width or height of a rectangle: a thousandth of the picture, 6 px of a 24-MP one."""
+_ROUNDING = 1e-12
 
 
 class Rect(RootModel[tuple[Fraction01, Fraction01, Fraction01, Fraction01]]):
@@ -42,7 +43,8 @@ class Rect(RootModel[tuple[Fraction01, Fraction01, Fraction01, Fraction01]]):
 
     @model_validator(mode="after")
     def _has_an_area(self) -> Self:
-        if self.width < MIN_EXTENT or self.height < MIN_EXTENT:
+        # A window on the way between two smallest rectangles may fall short by a rounding.
+        if min(self.width, self.height) < MIN_EXTENT - _ROUNDING:
             raise ValueError(
                 f"rectangle is empty or inverted: x2 must exceed x1 and y2 exceed y1 by at least "
                 f"{MIN_EXTENT}"
@@ -110,6 +112,10 @@ def fit_aspect(rect: Rect, *, picture: Size, output: Size) -> Rect:
     for the grown rectangle, the largest window of the output's aspect inside the picture is
     returned instead, as near to the operator's centre as it fits.  A rectangle that already has
     the aspect (to a tenth of a source pixel) is returned as it is.
+
+    Raises:
+        ValueError: the aspects are so far apart that the window would be smaller than
+            ``MIN_EXTENT`` of the picture.
     """
     width_px, height_px = rect.width * picture.width, rect.height * picture.height
     if abs(width_px - height_px * output.aspect) < 0.1:

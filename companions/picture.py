@@ -8,17 +8,19 @@ alpha and cuts 16 bits.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from companions import files
 from companions.errors import PictureProblem, PictureRefused
@@ -32,7 +34,37 @@ MAX_PIXELS: Final = 160_000_000
 MAX_FILE_BYTES: Final = 1024 * 1024 * 1024
 
 _ORIENTATION: Final = 0x0112
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+# Pillow knows some forty formats, and opens EPS by running Ghostscript; a picture from outside
+# is offered to these readers only.
+_FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "AVIF", "HEIF")
+# What the readers behind Pillow may raise on damaged bytes; tests damage pictures of every format.
+_DAMAGE: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+# Present in a PNG, literally, wherever it says how it is turned.
+_PNG_ORIENTATION_MARKS: Final = (b"eXIf", b"xmp", b"Raw profile type")
 _SRGB: Final = ImageCms.createProfile("sRGB")
 
 
@@ -77,9 +109,14 @@ def inspect_picture(data: bytes, *, file: str) -> PictureFacts:
     Raises:
         PictureRefused: empty, not a picture, animated, multi-page or over ``MAX_PIXELS``.
     """
-    with _open(data, file=file) as image:
+    with _quiet_pillow(), _open(data, file=file) as image:
         width, height = image.size
-        if _orientation(image) in _SIDEWAYS:
+        # Pillow reports a TIFF's size upright already, and every other format's as stored.
+        # It decodes a whole PNG to look for an orientation; without a mark there is none.
+        turned = image.format != "TIFF" and (
+            image.format != "PNG" or any(mark in data for mark in _PNG_ORIENTATION_MARKS)
+        )
+        if turned and _orientation(image) in _SIDEWAYS:
             width, height = height, width
         return PictureFacts(size=Size(width, height), format=image.format or "")
 
@@ -90,12 +127,13 @@ def decode_picture(data: bytes, *, file: str) -> Pixels:
     Raises:
         PictureRefused: as ``inspect_picture``; also truncated or corrupt.
     """
-    with _open(data, file=file) as image:
+    with _quiet_pillow(), _open(data, file=file) as image:
         try:
             image.load()
-            upright = ImageOps.exif_transpose(image)
+            turn = _TURNS.get(_orientation(image))
+            upright = image.transpose(turn) if turn is not None else image
             pixels = np.asarray(_to_srgb(upright), dtype=np.uint8)
-        except (OSError, ValueError, SyntaxError, struct.error, zlib.error, EOFError) as error:
+        except _DAMAGE as error:
             raise PictureRefused(
                 file=file,
                 problem=PictureProblem.TRUNCATED,
@@ -110,10 +148,8 @@ def _open(data: bytes, *, file: str) -> Image.Image:
         raise _empty(file)
     _enable_heif()
     try:
-        with warnings.catch_warnings():
-            # Pillow warns at 89 MP and refuses at twice that; the limit here is our own.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=[f for f in _FORMATS if _reads(f)])
+        pictures = getattr(image, "n_frames", 1)
     except Image.DecompressionBombError:
         raise _too_large(file, "over 178 megapixels") from None
     except UnidentifiedImageError:
@@ -123,7 +159,7 @@ def _open(data: bytes, *, file: str) -> Image.Image:
             what="is not a picture in a known format",
             remedy="Give a JPEG, PNG, TIFF, WebP, AVIF or HEIC file.",
         ) from None
-    except (OSError, ValueError, SyntaxError, struct.error, zlib.error, EOFError) as error:
+    except _DAMAGE as error:
         raise PictureRefused(
             file=file,
             problem=PictureProblem.TRUNCATED,
@@ -135,15 +171,26 @@ def _open(data: bytes, *, file: str) -> Image.Image:
         raise _too_large(file, f"{pixels / 1e6:.0f} megapixels")
     if pixels == 0:
         raise _empty(file)
-    # An MPO is a JPEG with a preview or a second eye behind it: its first picture is the picture.
-    if getattr(image, "n_frames", 1) > 1 and image.format not in {"MPO", "HEIF", "AVIF"}:
+    # An MPO is a JPEG with a preview or a second eye behind it, a HEIF may hold a burst: both say
+    # which picture is the picture.
+    if pictures > 1 and image.format not in {"MPO", "HEIF"}:
         raise PictureRefused(
             file=file,
             problem=PictureProblem.ANIMATED,
-            what=f"holds {getattr(image, 'n_frames', 0)} pictures",
+            what=f"holds {pictures} pictures",
             remedy="Export the one still picture to animate as JPEG or PNG.",
         )
     return image
+
+
+@contextlib.contextmanager
+def _quiet_pillow() -> Iterator[None]:
+    # Pillow warns from 89 megapixels on (the limit here is our own) and of every oddity in a
+    # damaged EXIF block, on the operator's terminal.  The filter is this narrow because threads
+    # share it: one that outlives its block hides nothing else.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -151,7 +198,9 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     image = _eight_bits(image)
     alpha = None
-    if image.mode in {"LA", "PA", "La", "RGBA", "RGBa"} or "transparency" in image.info:
+    if image.mode == "LA":
+        image, alpha = image.getchannel("L"), image.getchannel("A")  # a grey profile fits L alone
+    elif image.mode in {"PA", "La", "RGBA", "RGBa"} or "transparency" in image.info:
         image = image.convert("RGBA")
         alpha = image.getchannel("A")
         image = image.convert("RGB")
@@ -201,7 +250,10 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    value = image.getexif().get(_ORIENTATION, 1)
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except _DAMAGE:
+        return 1  # every viewer shows a picture whose EXIF block is damaged as it is stored
     return value if isinstance(value, int) else 1
 
 
@@ -211,6 +263,11 @@ def _enable_heif() -> None:
     except ImportError:
         return
     pillow_heif.register_heif_opener()
+
+
+def _reads(name: str) -> bool:
+    Image.init()
+    return name in Image.OPEN
 
 
 def _empty(file: str) -> PictureRefused:

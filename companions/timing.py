@@ -26,7 +26,8 @@ _BROADCAST: Final = {
     Fraction("59.94"): Fraction(60000, 1001),
     Fraction("119.88"): Fraction(120000, 1001),
 }
-_RATIO = re.compile(r"^([1-9][0-9]{0,6})/([1-9][0-9]{0,6})$")
+# Eight digits: 239.99999 fps, the widest rate there is, is written "23999999/100000".
+_RATIO = re.compile(r"^([1-9][0-9]{0,7})/([1-9][0-9]{0,7})$")
 
 
 def parse_rate(value: object) -> Fraction:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from companions.base import Closed, Document, Instant, NamePart, Sha256
 from companions.motion import Move, OutputPixels
@@ -202,7 +202,11 @@ class VideoManifest(Document):
     @model_validator(mode="after")
     def _every_clip_has_a_frame(self) -> Self:
         for index, shot in enumerate(self.shots):
-            target = self.recipe(shot).interpolation.target_fps
+            try:
+                target = self.recipe(shot).interpolation.target_fps
+            except ValidationError as error:
+                what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+                raise ValueError(f"shots[{index}] together with the defaults: {what}") from None
             if clip_frames(duration_s=shot.motion.duration_sec, target_fps=target) < 1:
                 raise ValueError(
                     f"shots[{index}].motion.duration_sec: {shot.motion.duration_sec} s at "

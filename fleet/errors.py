@@ -79,6 +79,10 @@ class TargetTaken(FleetError):
     exit_code = 44
     code = "target_taken"
 
+    @property
+    def curable(self) -> bool:
+        return True
+
     def __init__(self, *, path: Path) -> None:
         self.path = str(path)
         super().__init__(

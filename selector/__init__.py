@@ -1,0 +1,1 @@
+"""The desk: choose pictures, draw motion rectangles, write manifests. Never imports the fleet."""

@@ -1,0 +1,36 @@
+"""The command line: one file per noun; each command parses, calls one function and renders."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from companions.errors import MotionfleetError
+from fleet.errors import Interrupted
+
+
+def main() -> None:
+    """Run ``fleet``; every known error ends with its exit code and a message, never a traceback."""
+    from fleet.cli.app import app
+    from fleet.cli.output import complain
+
+    try:
+        app()
+    except MotionfleetError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("stopped; nothing was changed")
+        sys.exit(Interrupted.exit_code)
+    except BrokenPipeError:
+        # The reader of a pipe went away (``| head``): that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001  (the CLI frame: a bug is told in one line)
+        if os.environ.get("FLEET_DEBUG"):
+            traceback.print_exc()
+        complain(
+            f"a bug: {type(error).__name__}: {error}. What was submitted is kept. Please report "
+            f"it with the output of the same command under FLEET_DEBUG=1."
+        )
+        sys.exit(MotionfleetError.exit_code)

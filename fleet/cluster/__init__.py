@@ -1,0 +1,1 @@
+"""The Ray cluster: starting the embedded one, workers, and what Ray's failures mean."""

@@ -1,0 +1,1 @@
+"""The ledger: the durable record of manifests, shots, jobs, attempts, events and artifacts."""

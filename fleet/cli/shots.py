@@ -1,0 +1,160 @@
+"""``fleet status``, ``fleet show`` and ``fleet events``: what the ledger knows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Final
+
+import typer
+
+from fleet.cli.output import Column, Output, moment
+
+STATUS_EXAMPLE: Final = "Example: fleet status --json"
+SHOW_EXAMPLE: Final = "Example: fleet show img_001.jpg"
+EVENTS_EXAMPLE: Final = "Example: fleet events --shot img_001.jpg --after 120"
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def status(
+    *,
+    unfinished: Annotated[
+        bool, typer.Option("--unfinished", help="Only shots that have not ended.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """List every shot and where it is."""
+    from fleet.cli.ends import ends_of
+    from fleet.settings import find_home
+
+    output = Output()
+    ends = [end for end in ends_of(None, home=find_home()) if not (unfinished and end.verdict)]
+    if json_:
+        output.json([end.as_json() for end in ends])
+        return
+    counts = Counter(end.state for end in ends)
+    summary = ", ".join(f"{count} {state}" for state, count in counts.most_common())
+    output.table(
+        [Column("Shot"), Column("Project"), Column("State"), Column("Submitted"),
+         Column("Clip, or why not", fold=True)],
+        [[end.shot.id, end.shot.manifest.project_id, end.state, moment(end.shot.submitted_at),
+          end.outcome] for end in ends],
+    )  # fmt: skip
+    output.note(summary or "the ledger is empty; submit a manifest: fleet submit FILE")
+
+
+def show(
+    shot: Annotated[str, typer.Argument(help="A shot's id, or its picture's name or path.")],
+    *,
+    json_: Json = False,
+) -> None:
+    """Show all that is known of one shot: stages, attempts, checks, reasons."""
+    from fleet.cli.ends import End, meta_of, phase
+    from fleet.ledger import reading
+    from fleet.ledger.database import Database
+    from fleet.settings import find_home
+
+    output, home = Output(), find_home()
+    database = Database(home.ledger)
+    try:
+        history = reading.history(database, reading.find_shot(database, shot).id)
+    finally:
+        database.close()
+    row = history.shot
+    states = {stage: job.state for stage, job in history.jobs.items()}
+    end = End(row, phase(row, states), meta_of(row))
+    if json_:
+        output.json(
+            end.as_json()
+            | {
+                "manifest": row.manifest.path,
+                "fingerprint": row.fingerprint,
+                "recipe": row.recipe.model_dump(mode="json"),
+                "jobs": {stage.value: state.value for stage, state in states.items()},
+                "attempts": [
+                    {
+                        "stage": attempt.stage.value,
+                        "number": attempt.number,
+                        "outcome": attempt.outcome,
+                        "started_at": moment(attempt.started_at),
+                        "seconds": _seconds(attempt.started_at, attempt.ended_at),
+                        "message": attempt.message,
+                    }
+                    for attempt in history.attempts
+                ],
+                "meta": end.meta.model_dump(mode="json") if end.meta else None,
+            }
+        )
+        return
+    output.say(f"{row.id}: {end.state}")
+    output.say(f"  picture   {row.picture}")
+    output.say(f"  manifest  {row.manifest.path}")
+    output.say(f"  clip      {row.target if end.meta and end.meta.clip else 'none'}")
+    for reason in row.reasons:
+        output.say(f"  reason    {reason.code}: {reason.message}")
+    output.table(
+        [Column("Stage"), Column("Try", right=True), Column("Started"),
+         Column("Seconds", right=True), Column("Outcome"), Column("Message", fold=True)],
+        [[a.stage.value, str(a.number), moment(a.started_at),
+          f"{_seconds(a.started_at, a.ended_at):.2f}", a.outcome, a.message]
+         for a in history.attempts],
+        title="Attempts",
+    )  # fmt: skip
+    if end.meta is not None:
+        output.table(
+            [Column("Check"), Column("Verdict"), Column("Value", right=True),
+             Column("Limit", right=True), Column("Detail", fold=True)],
+            [[c.name, c.verdict.value, _figure(c.value), _figure(c.threshold), c.detail]
+             for c in end.meta.checks],
+            title="Checks",
+        )  # fmt: skip
+
+
+def events(
+    *,
+    after: Annotated[int, typer.Option(help="Only events after this number.", min=0)] = 0,
+    shot: Annotated[str | None, typer.Option(help="Only events of this shot.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=100_000)] = 1000,
+    json_: Json = False,
+) -> None:
+    """List what happened, oldest first; the numbers rise and never repeat."""
+    from fleet.ledger import reading
+    from fleet.ledger.database import Database
+    from fleet.settings import find_home
+
+    output = Output()
+    database = Database(find_home().ledger)
+    try:
+        shot_id = reading.find_shot(database, shot).id if shot else None
+        rows = reading.events(database, after=after, shot_id=shot_id, limit=limit)
+    finally:
+        database.close()
+    if json_:
+        output.json(
+            [
+                {
+                    "seq": row.seq,
+                    "at": moment(row.at),
+                    "shot": row.shot_id,
+                    "stage": row.stage,
+                    "kind": row.kind,
+                    "data": dict(row.data),
+                }
+                for row in rows
+            ]
+        )
+        return
+    output.table(
+        [Column("No", right=True), Column("At"), Column("Shot"), Column("Stage"),
+         Column("Event"), Column("Data", fold=True)],
+        [[str(row.seq), moment(row.at), row.shot_id, row.stage, row.kind,
+          " ".join(f"{key}={value}" for key, value in row.data.items())] for row in rows],
+    )  # fmt: skip
+
+
+def _seconds(started_at: float, ended_at: float | None) -> float:
+    return round(ended_at - started_at, 3) if ended_at is not None else 0.0
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,150 @@
+"""``fleet submit``: queue a manifest's shots and, unless told otherwise, make them."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from companions.video_meta import Verdict
+from fleet.cli.output import Column, Output
+from fleet.errors import Interrupted, ShotsFailed
+
+if TYPE_CHECKING:  # heavy: imported when a command runs
+    from fleet.client import Submission
+    from fleet.ledger.rows import Submitted
+
+EXAMPLE: Final = "Example: fleet submit stills/day1.video_manifest.json --out clips"
+
+Manifests = Annotated[
+    list[Path],
+    typer.Argument(help="Manifests to submit (.video_manifest.json).", show_default=False),
+]
+
+
+def submit(
+    manifests: Manifests,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Publish here instead of beside the pictures.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and show; queue nothing.")
+    ] = False,
+    wait: Annotated[bool, typer.Option(help="Make the clips now, or only queue them.")] = True,
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Queue every shot of MANIFESTS that is not made yet, and make the clips.
+
+    Submitting the same manifest again adds nothing; interrupted, the same command goes on.
+    """
+    from fleet import client
+    from fleet.settings import find_home, load_settings
+
+    output, home = Output(), find_home()
+    settings = load_settings(home)
+    submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
+    if dry_run:
+        _show_plan(submissions, output, as_json=json_)
+        return
+    ids: list[str] = []
+    for path, submission in zip(manifests, submissions, strict=True):
+        done = client.queue(submission, home=home)
+        ids += [planned.row.id for planned in submission.shots]
+        output.note(_said(path, done))
+    if wait:
+        _make(ids, output)
+    _show_ends(ids, output, as_json=json_)
+
+
+def _make(ids: Sequence[str], output: Output) -> None:
+    from fleet.cli.progress import Progress
+    from fleet.embedded import work_until_done
+    from fleet.settings import find_home, load_settings
+    from fleet.stages.work import Work
+
+    home = find_home()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with Progress(ids, home=home, output=output) as progress:
+            work_until_done(
+                ids, home=home, settings=load_settings(home), stages=Work(), tick=progress.tick
+            )
+    except KeyboardInterrupt:
+        again = shlex.join(["fleet", *sys.argv[1:]])
+        raise Interrupted(again=again) from None
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _said(path: Path, done: Submitted) -> str:
+    parts = [f"{len(done.new)} new"]
+    if done.reopened:
+        parts.append(f"{len(done.reopened)} to be made again")
+    if done.replaced:
+        parts.append(f"{len(done.replaced)} older ones replaced")
+    if done.known:
+        parts.append(f"{len(done.known)} already known")
+    nothing = "" if done.new or done.reopened else "; nothing to add"
+    return f"{path}: {', '.join(parts)}{nothing}"
+
+
+def _show_plan(submissions: Sequence[Submission], output: Output, *, as_json: bool) -> None:
+    rows = []
+    for submission in submissions:
+        for planned in submission.shots:
+            params = planned.row.recipe.generation_params
+            state = "would be made"
+            if planned.row.fault is not None:
+                state = planned.row.fault.message
+            elif planned.row.intact:
+                state = "is published already"
+            rows.append(
+                {
+                    "shot": planned.row.id,
+                    "image": planned.row.image_path,
+                    "model": params.model,
+                    "size": f"{params.width}x{params.height}",
+                    "generated_frames": planned.generated_frames,
+                    "clip_frames": planned.clip_frames,
+                    "clip": planned.row.target,
+                    "plan": state,
+                }
+            )
+    if as_json:
+        output.json(rows)
+        return
+    output.table(
+        [Column("Picture"), Column("Model"), Column("Size"), Column("Frames", right=True),
+         Column("Plan", fold=True)],
+        [[str(row["image"]), str(row["model"]), str(row["size"]),
+          f"{row['generated_frames']} -> {row['clip_frames']}", str(row["plan"])] for row in rows],
+        title=f"{len(rows)} shots; nothing was queued",
+    )  # fmt: skip
+
+
+def _show_ends(ids: Sequence[str], output: Output, *, as_json: bool) -> None:
+    from fleet.cli.ends import ends_of
+    from fleet.settings import find_home
+
+    ends = ends_of(ids, home=find_home())
+    if as_json:
+        output.json([end.as_json() for end in ends])
+    else:
+        output.table(
+            [Column("Picture"), Column("Verdict"), Column("Frames", right=True),
+             Column("Adherence", right=True), Column("Clip, or why not", fold=True)],
+            [[end.image, end.state, end.frames, end.adherence, end.outcome] for end in ends],
+            title="How each shot ended" if all(end.verdict for end in ends) else "Queued",
+        )  # fmt: skip
+    bad = [end for end in ends if end.verdict not in {None, Verdict.PASS, Verdict.FLAGGED}]
+    if bad:
+        raise ShotsFailed(failed=len(bad), total=len(ends))

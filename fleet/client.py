@@ -1,0 +1,202 @@
+"""Submitting: from a manifest file to rows in the ledger, or to a refusal that costs nothing.
+
+What is wrong with the document, or with what it asks of the backends, refuses the whole
+submission before anything is queued.  What is wrong with one picture is that shot's own end: its
+meta says why, and the others go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from companions import codec, files, names
+from companions.errors import NameCollision, PathRefused, PictureRefused
+from companions.picture import inspect_picture, read_picture_bytes
+from companions.video_manifest import Recipe, Shot, VideoManifest
+from fleet.errors import ExtraMissing, ParameterRefused, TargetTaken, UnknownBackend
+from fleet.jobs.retry import Failure, failure_of
+from fleet.ledger import reading
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.rows import NewManifest, NewShot, Submitted
+from fleet.settings import Home
+from fleet.stages.generate import changed_picture
+from fleet.stages.publish import Target
+from fleet.stages.shot_plan import plan_frames_of
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShot:
+    """One shot of a submission as it would be queued."""
+
+    row: NewShot
+    clip_frames: int
+    generated_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A manifest that was read and checked; nothing is queued yet."""
+
+    manifest: NewManifest
+    shots: Sequence[PlannedShot]
+
+
+def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
+    """Read and check a manifest and everything it names.
+
+    Raises:
+        CompanionError: the document breaks its contract, or a path leaves its folder.
+        UnknownBackend, ExtraMissing, ParameterRefused: it asks for what is not here.
+        FileUnwritable: clips could not be written where they belong.
+        LedgerUnusable: the ledger cannot be read.
+    """
+    data = codec.read_bytes(path)
+    manifest = codec.decode(data, VideoManifest, file=str(path))
+    root = path.resolve().parent
+    folder = out.resolve() if out is not None else root
+    pictures = [_inside(root, shot, index, file=path) for index, shot in enumerate(manifest.shots)]
+    _refuse_collisions(manifest, file=path)
+    recipes = [manifest.recipe(shot) for shot in manifest.shots]
+    counts = [_check_backends(recipe, i, file=path) for i, recipe in enumerate(recipes)]
+    targets = [folder / names.clip_of(shot.image_path) for shot in manifest.shots]
+    for place in sorted({target.parent for target in targets}):
+        files.ensure_writable(place)
+    sha256 = hashlib.sha256(data).hexdigest()
+    ledger = Ledger(home.ledger)
+    try:
+        shots = [
+            PlannedShot(
+                row=_new_shot(ledger, shot, recipe, picture, target, manifest.priority(shot)),
+                clip_frames=clip,
+                generated_frames=made,
+            )
+            for shot, recipe, picture, target, (clip, made) in zip(
+                manifest.shots, recipes, pictures, targets, counts, strict=True
+            )
+        ]
+    finally:
+        ledger.close()
+    identity = NewManifest(
+        id=hashlib.sha256(f"{sha256}\n{path.resolve()}".encode()).hexdigest()[:16],
+        sha256=sha256,
+        project_id=manifest.project_id,
+        batch_id=manifest.batch_id,
+        path=str(path.resolve()),
+    )
+    return Submission(manifest=identity, shots=shots)
+
+
+def queue(submission: Submission, *, home: Home) -> Submitted:
+    """Write a submission to the ledger, durably and all or nothing.
+
+    Raises:
+        LedgerUnusable: the disk is full or read-only; nothing was queued.
+    """
+    ledger = Ledger(home.ledger)
+    try:
+        rows = [planned.row for planned in submission.shots]
+        return ledger.submit(submission.manifest, rows, now=time.time())
+    finally:
+        ledger.close()
+
+
+def manifest_rows(path: Path, *, out: Path | None) -> list[tuple[Path, Path]]:
+    """Each shot's picture and where its clip is published.
+
+    Raises:
+        CompanionError: the document breaks its contract.
+    """
+    manifest = codec.read(path, VideoManifest)
+    root = path.resolve().parent
+    folder = out.resolve() if out is not None else root
+    return [
+        (root / shot.image_path, folder / names.clip_of(shot.image_path)) for shot in manifest.shots
+    ]
+
+
+def _inside(root: Path, shot: Shot, index: int, *, file: Path) -> Path:
+    picture = files.resolve_inside(root, shot.image_path)
+    if picture is None:
+        raise PathRefused(
+            file=str(file),
+            field=f"shots[{index}].image_path",
+            path=shot.image_path,
+            why="leads out of the manifest's folder through a symbolic link",
+        )
+    return picture
+
+
+def _refuse_collisions(manifest: VideoManifest, *, file: Path) -> None:
+    pair = names.first_collision(shot.image_path for shot in manifest.shots)
+    if pair is not None:
+        raise NameCollision(
+            file=str(file), first=pair[0], second=pair[1], clip=names.clip_of(pair[1])
+        )
+
+
+def _check_backends(recipe: Recipe, index: int, *, file: Path) -> tuple[int, int]:
+    """Frames of the clip and frames to generate, once every backend has agreed."""
+    from fleet.generate.registry import generator
+    from fleet.interpolate.registry import interpolator
+
+    where = f"{file}: shots[{index}]"
+    field = f"{where}.generation_params.model"
+    try:
+        backend = generator(recipe.generation_params.model)
+        field = where
+        backend.check(recipe.generation_params)
+        frames = plan_frames_of(recipe, grid=backend.grid)
+        field = f"{where}.interpolation.backend"
+        interpolator(recipe.interpolation.backend)
+    except (UnknownBackend, ExtraMissing) as error:
+        raise error.located(field) from None
+    except ParameterRefused as error:
+        raise error.located(where) from None
+    return frames.clip, frames.generated
+
+
+def _new_shot(
+    ledger: Ledger, shot: Shot, recipe: Recipe, picture: Path, target: Path, priority: int
+) -> NewShot:
+    fingerprint = codec.fingerprint(recipe)
+    place = Target(target)
+    intact = place.holds(fingerprint)
+    return NewShot(
+        id=_shot_id(shot, fingerprint, target),
+        picture=str(picture),
+        image_path=shot.image_path,
+        target=str(target),
+        fingerprint=fingerprint,
+        recipe=recipe,
+        priority=priority,
+        fault=None if intact else _fault(ledger, shot, picture, place),
+        intact=intact,
+    )
+
+
+def _shot_id(shot: Shot, fingerprint: str, target: Path) -> str:
+    """``img_001-3fa94c21``: the picture's name for people, and what makes the shot the same."""
+    stem = Path(names.stem_of(shot.image_path)).name
+    readable = "".join(ch if ch.isalnum() or ch in "._-" else "_" for ch in stem)[:80]
+    identity = json.dumps([fingerprint, str(target)])
+    return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+
+
+def _fault(ledger: Ledger, shot: Shot, picture: Path, place: Target) -> Failure | None:
+    """Why the shot cannot be made, as far as that can be told without decoding."""
+    known = reading.published_hashes(ledger.database, str(place.clip))
+    try:
+        data = read_picture_bytes(picture)
+        if hashlib.sha256(data).hexdigest() != shot.sha256:
+            raise changed_picture(shot.image_path)
+        inspect_picture(data, file=shot.image_path)
+        if not place.is_free(known):
+            raise TargetTaken(path=place.clip)
+    except (PictureRefused, TargetTaken) as error:
+        return failure_of(error)
+    return None

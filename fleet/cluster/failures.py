@@ -1,0 +1,82 @@
+"""What Ray's exceptions mean for a shot.
+
+Ray wraps a worker's exception in ``RayTaskError``; its own do not share one useful base:
+
+    RayError
+    +-- RayTaskError               the stage raised: look at the cause
+    +-- RayActorError              the worker is gone
+    |   +-- ActorDiedError, ActorUnavailableError (may or may not have executed)
+    +-- WorkerCrashedError, NodeDiedError, OutOfMemoryError    the worker is gone
+    +-- ObjectLostError, OwnerDiedError, ...                   the frames are gone
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from ray import exceptions as ray_errors
+
+from companions.errors import MotionfleetError
+from fleet.errors import StageTimedOut, WorkerLost
+from fleet.jobs.retry import Failure, failure_of
+
+
+class FramesGone(Exception):  # noqa: N818
+    """The dispatcher holds no frames for a shot that is to be finished."""
+
+
+_FRAMES_GONE = (
+    FramesGone,
+    ray_errors.ObjectLostError,
+    ray_errors.OwnerDiedError,
+    ray_errors.ObjectReconstructionFailedError,
+    ray_errors.ObjectFetchTimedOutError,
+)
+_WORKER_GONE = (
+    ray_errors.RayActorError,
+    ray_errors.WorkerCrashedError,
+    ray_errors.NodeDiedError,
+    ray_errors.OutOfMemoryError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an exception means: the failure to record, and what it took with it."""
+
+    failure: Failure
+    worker_gone: bool = False
+    frames_gone: bool = False
+
+
+def meaning(error: BaseException, *, stage: str, deadline_s: float) -> Meaning:
+    """Translate whatever an attempt raised."""
+    cause = error
+    if isinstance(error, ray_errors.RayTaskError) and error.cause is not None:
+        cause = error.cause
+    if isinstance(cause, MotionfleetError):
+        return Meaning(failure_of(cause))
+    if isinstance(cause, asyncio.TimeoutError):
+        timed_out = StageTimedOut(stage=stage, deadline_s=deadline_s)
+        return Meaning(failure_of(timed_out), worker_gone=True)
+    if isinstance(cause, _FRAMES_GONE):
+        lost = WorkerLost(stage=stage, what="the frames it held are lost")
+        return Meaning(failure_of(lost), frames_gone=True)
+    if isinstance(cause, _WORKER_GONE):
+        words = str(cause).strip().splitlines()
+        lost = WorkerLost(stage=stage, what=words[0] if words else type(cause).__name__)
+        return Meaning(failure_of(lost), worker_gone=True)
+    if isinstance(cause, MemoryError):
+        lost = WorkerLost(stage=stage, what="it ran out of memory")
+        return Meaning(failure_of(lost), worker_gone=True)
+    named = f"{type(cause).__name__}: {cause}"[:1000]
+    return Meaning(
+        Failure(
+            code="internal_error",
+            message=f"{stage} failed in a way nobody foresaw ({named}). Please report this with "
+            f"fleet.log; the other shots went on.",
+            retryable=True,
+            curable=True,
+        )
+    )

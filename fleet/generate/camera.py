@@ -1,0 +1,78 @@
+"""The embedded generator: renders the move itself, sub-pixel, with no model and no GPU.
+
+The default of every shot: what it makes is the operator's two rectangles and nothing else, in
+a few milliseconds a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Final
+
+from companions.geometry import Size
+from companions.picture import Pixels
+from companions.timing import FrameGrid
+from companions.video_manifest import GenerationParams
+from fleet.errors import ParameterRefused
+from fleet.generate.base import GenerateRequest, ModelCard
+from fleet.generate.levels import View, render
+
+_FOR_DIFFUSION: Final = (
+    "steps",
+    "guidance",
+    "motion_bucket_id",
+    "noise_aug_strength",
+    "tweak_index",
+    "tstrong_index",
+)
+
+
+class Camera:
+    """Generator that shows the keyframe through the moving window, and nothing else."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Name ``camera``, revision the version of motionfleet, no weights."""
+        return ModelCard(
+            name="camera",
+            revision=version("motionfleet"),
+            licence="Apache-2.0",
+            weights_sha256={},
+        )
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Any count, down to a single frame."""
+        return FrameGrid(least=1)
+
+    def check(self, params: GenerationParams) -> None:
+        """Refuse parameters that only diffusion models know: ignoring them would be a lie.
+
+        Raises:
+            ParameterRefused: names the first such field that is set.
+        """
+        for name in _FOR_DIFFUSION:
+            if getattr(params, name) is not None:
+                raise ParameterRefused(
+                    field=f"generation_params.{name}",
+                    what=f"camera renders the move itself and takes no {name}; "
+                    f"remove it or name another model",
+                )
+
+    def frames(self, request: GenerateRequest) -> Iterator[Pixels]:
+        """Yield one frame for each fraction; the next is rendered only when asked for.
+
+        Equal requests give equal bytes.  Borders of the picture are repeated where the move
+        touches them, never black.
+        """
+        height, width = request.picture.shape[:2]
+        picture = Size(width, height)
+        views = [
+            View(
+                request.path.output_to_picture(u, picture=picture, output=request.output),
+                request.output,
+            )
+            for u in request.move_fractions
+        ]
+        return render(request.picture, views)

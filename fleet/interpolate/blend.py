@@ -1,0 +1,25 @@
+"""Cross-fade: the cheapest frame between two, good where nothing moves far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+
+from companions.picture import Pixels
+
+
+class Blend:
+    """Interpolator that mixes both frames in proportion to their nearness."""
+
+    name = "blend"
+
+    def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
+        """One mixed frame for each fraction; moving things show twice."""
+        return [mix(before, after, fraction) for fraction in fractions]
+
+
+def mix(before: Pixels, after: Pixels, fraction: float) -> Pixels:
+    """``before`` times (1 - fraction) plus ``after`` times fraction, rounded."""
+    mixed: Pixels = cv2.addWeighted(before, 1.0 - fraction, after, fraction, 0.0)
+    return mixed

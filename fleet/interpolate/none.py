@@ -1,0 +1,17 @@
+"""No interpolation: the earlier frame stands until the next, as in stop motion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from companions.picture import Pixels
+
+
+class Hold:
+    """Interpolator that repeats the earlier frame; the clip steps at the generator's rate."""
+
+    name = "none"
+
+    def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
+        """``before`` itself for each fraction."""
+        return [before for _ in fractions]

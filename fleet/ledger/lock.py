@@ -1,0 +1,59 @@
+"""One writer at a time: a lock that a dead process cannot keep.
+
+``flock`` is released by the kernel however its holder ends, so there is nothing to clean up
+after a ``kill -9``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+
+from fleet.errors import LedgerUnusable
+
+
+class ProcessLock:
+    """An exclusive lock on a file; the file's text names the holder for people."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock if it is free; whether it is held now.
+
+        Raises:
+            LedgerUnusable: the lock's file cannot be opened.
+        """
+        if self._descriptor is not None:
+            return True
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise LedgerUnusable(path=self.path, what=str(error)) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        holder = f"process {os.getpid()} on {socket.gethostname()}\n"
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, holder.encode(), 0)
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give the lock up; harmless if it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def holder(self) -> str:
+        """Who holds it, or held it last, in words."""
+        try:
+            return self.path.read_text("utf-8").strip() or "unknown"
+        except OSError:
+            return "unknown"

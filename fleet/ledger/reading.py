@@ -1,0 +1,236 @@
+"""What can be asked of the ledger.  Readers never wait for the writer (WAL)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from companions.video_manifest import Recipe
+from companions.video_meta import Reason, Verdict
+from fleet.errors import UnknownShot
+from fleet.jobs.model import JobState, Stage
+from fleet.jobs.retry import Failure
+from fleet.ledger.database import Database
+from fleet.ledger.rows import (
+    Artifact,
+    AttemptRow,
+    EventRow,
+    History,
+    JobRow,
+    NewManifest,
+    ShotRow,
+)
+
+_REASONS: Final = TypeAdapter(tuple[Reason, ...])
+_SHOT: Final = (
+    "SELECT s.*, m.sha256 AS manifest_sha256, m.project_id, m.batch_id, m.path AS manifest_path"
+    " FROM shots s JOIN manifests m ON m.id = s.manifest_id"
+)
+
+
+def next_job(database: Database, stage: Stage, *, now: float) -> sqlite3.Row | None:
+    """The job of ``stage`` to lease next (shot_id, tries), or None if none is due."""
+    rows = database.rows(
+        "SELECT shot_id, tries FROM jobs WHERE stage = ? AND state = ? AND not_before <= ?"
+        " ORDER BY rank, shot_seq LIMIT 1",
+        (stage, JobState.QUEUED, now),
+    )
+    return rows[0] if rows else None
+
+
+def next_due(database: Database) -> float | None:
+    """When the earliest queued job may be leased, in seconds since the epoch; None if none is."""
+    rows = database.rows(
+        "SELECT min(not_before) AS due FROM jobs WHERE state = ?", (JobState.QUEUED,)
+    )
+    return rows[0]["due"] if rows else None
+
+
+def shot(database: Database, shot_id: str) -> ShotRow:
+    """One shot.
+
+    Raises:
+        UnknownShot: the ledger has no such id.
+    """
+    rows = database.rows(f"{_SHOT} WHERE s.id = ?", (shot_id,))
+    if not rows:
+        raise UnknownShot(name=shot_id)
+    return _shot_row(rows[0])
+
+
+def find_shot(database: Database, name: str) -> ShotRow:
+    """The newest shot with that id, or whose picture has that name or path.
+
+    Raises:
+        UnknownShot: nothing fits; near misses are suggested.
+    """
+    exact = database.rows(
+        f"{_SHOT} WHERE s.id = ? OR s.image_path = ? OR s.picture = ? OR s.target = ?"
+        " ORDER BY s.seq DESC LIMIT 1",
+        (name, name, name, name),
+    )
+    rows = exact or database.rows(
+        f"{_SHOT} WHERE substr(s.id, 1, ?) = ? ORDER BY s.seq DESC LIMIT 1", (len(name), name)
+    )
+    if rows:
+        return _shot_row(rows[0])
+    near = database.rows(
+        "SELECT id FROM shots WHERE instr(lower(id), lower(?)) > 0 ORDER BY seq DESC LIMIT 3",
+        (name,),
+    )
+    raise UnknownShot(name=name, near=[row["id"] for row in near])
+
+
+def shots(
+    database: Database, *, ids: Sequence[str] | None = None, unfinished_only: bool = False
+) -> list[ShotRow]:
+    """Shots in the order submitted; all of them, or those of ``ids``."""
+    where = " WHERE s.verdict IS NULL" if unfinished_only else ""
+    rows = [_shot_row(row) for row in database.rows(f"{_SHOT}{where} ORDER BY s.seq")]
+    if ids is None:
+        return rows
+    wanted = set(ids)
+    return [row for row in rows if row.id in wanted]
+
+
+def unfinished(database: Database, ids: Sequence[str] | None = None) -> int:
+    """How many shots have not ended, of all or of ``ids``."""
+    rows = database.rows("SELECT id FROM shots WHERE verdict IS NULL")
+    if ids is None:
+        return len(rows)
+    wanted = set(ids)
+    return sum(row["id"] in wanted for row in rows)
+
+
+def job_states(database: Database) -> Mapping[str, Mapping[Stage, JobState]]:
+    """The state of every job, by shot id."""
+    states: dict[str, dict[Stage, JobState]] = {}
+    for row in database.rows("SELECT shot_id, stage, state FROM jobs"):
+        states.setdefault(row["shot_id"], {})[Stage(row["stage"])] = JobState(row["state"])
+    return states
+
+
+def published_hashes(database: Database, target: str) -> frozenset[str]:
+    """Hashes of every clip this fleet ever published at ``target``."""
+    rows = database.rows("SELECT sha256 FROM published WHERE target = ?", (target,))
+    return frozenset(row["sha256"] for row in rows)
+
+
+def staged(database: Database) -> list[tuple[str, Artifact]]:
+    """Every finished clip that waits to be published, with its shot."""
+    return [
+        (row["shot_id"], _artifact_row(row)) for row in database.rows("SELECT * FROM artifacts")
+    ]
+
+
+def artifact(sql: sqlite3.Connection, shot_id: str) -> Artifact | None:
+    """The shot's finished clip in staging, if there is one."""
+    row = sql.execute("SELECT * FROM artifacts WHERE shot_id = ?", (shot_id,)).fetchone()
+    return _artifact_row(row) if row else None
+
+
+def events(
+    database: Database, *, after: int = 0, shot_id: str | None = None, limit: int = 1000
+) -> list[EventRow]:
+    """Events with a sequence number above ``after``, oldest first."""
+    rows = database.rows(
+        "SELECT * FROM events WHERE seq > ? AND (? = '' OR shot_id = ?) ORDER BY seq LIMIT ?",
+        (after, shot_id or "", shot_id or "", limit),
+    )
+    return [
+        EventRow(
+            seq=row["seq"],
+            at=row["at"],
+            shot_id=row["shot_id"],
+            stage=row["stage"],
+            kind=row["kind"],
+            data=json.loads(row["data"]),
+        )
+        for row in rows
+    ]
+
+
+def last_event(database: Database) -> int:
+    """The highest event number so far; 0 if nothing has happened."""
+    return int(database.rows("SELECT coalesce(max(seq), 0) AS seq FROM events")[0]["seq"])
+
+
+def history(database: Database, shot_id: str) -> History:
+    """All the ledger knows of one shot.
+
+    Raises:
+        UnknownShot: the ledger has no such id.
+    """
+    found = shot(database, shot_id)
+    jobs = database.rows("SELECT * FROM jobs WHERE shot_id = ?", (shot_id,))
+    tries = database.rows("SELECT * FROM attempts WHERE shot_id = ? ORDER BY id", (shot_id,))
+    clips = database.rows("SELECT * FROM artifacts WHERE shot_id = ?", (shot_id,))
+    by_stage = {row.stage: row for row in map(_job_row, jobs)}
+    return History(
+        shot=found,
+        jobs={stage: by_stage[stage] for stage in Stage},
+        attempts=[_attempt_row(row) for row in tries],
+        artifact=_artifact_row(clips[0]) if clips else None,
+    )
+
+
+def _shot_row(row: sqlite3.Row) -> ShotRow:
+    return ShotRow(
+        id=row["id"],
+        manifest=NewManifest(
+            id=row["manifest_id"],
+            sha256=row["manifest_sha256"],
+            project_id=row["project_id"],
+            batch_id=row["batch_id"],
+            path=row["manifest_path"],
+        ),
+        picture=row["picture"],
+        image_path=row["image_path"],
+        target=row["target"],
+        fingerprint=row["fingerprint"],
+        recipe=Recipe.model_validate_json(row["recipe"]),
+        priority=row["priority"],
+        submitted_at=row["submitted_at"],
+        finished_at=row["finished_at"],
+        verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+        reasons=_REASONS.validate_json(row["reasons"]),
+    )
+
+
+def _job_row(row: sqlite3.Row) -> JobRow:
+    failure = None
+    if row["failure_code"]:
+        failure = Failure(
+            code=row["failure_code"],
+            message=row["failure_message"],
+            retryable=False,
+            curable=bool(row["failure_curable"]),
+        )
+    return JobRow(
+        stage=Stage(row["stage"]),
+        state=JobState(row["state"]),
+        tries=row["tries"],
+        report=row["report"],
+        failure=failure,
+    )
+
+
+def _attempt_row(row: sqlite3.Row) -> AttemptRow:
+    return AttemptRow(
+        stage=Stage(row["stage"]),
+        number=row["number"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        outcome=row["outcome"],
+        message=row["message"],
+        node=row["node"],
+        peak_memory_bytes=row["peak_memory_bytes"],
+    )
+
+
+def _artifact_row(row: sqlite3.Row) -> Artifact:
+    return Artifact(path=row["path"], sha256=row["sha256"], size_bytes=row["size_bytes"])

@@ -1,0 +1,112 @@
+"""The keyframe as the quality check sees it: only the part the move shows, at most 1600 px.
+
+Cutting before reducing keeps the detail where the camera looks, whatever the picture's size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from companions.camera import Affine, CameraPath
+from companions.geometry import Size
+from companions.picture import Pixels
+
+LONGEST_PX: Final = 1600
+"""Longest side of the reduced keyframe: enough to place a 720p frame to a tenth of a pixel."""
+_MARGIN: Final = 0.1
+"""What is kept around the windows, as a share of their union: a clip that strays a little is
+measured and not merely lost."""
+_FINEST: Final = 3
+"""Most samples per output pixel and axis of a planned view."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedShot:
+    """The reduced keyframe and the windows planned on it.
+
+    Attributes:
+        pixels: the cut and reduced keyframe, (height, width, 3) uint8 sRGB.
+        path: the planned move, in fractions of the whole picture.
+        picture: size of the whole picture.
+        scale_x, scale_y: reduced pixels per picture pixel.
+        left, top: the cut's corner, in picture pixels.
+    """
+
+    pixels: Pixels
+    path: CameraPath
+    picture: Size
+    scale_x: float
+    scale_y: float
+    left: int
+    top: int
+
+    @classmethod
+    def of(cls, picture: Pixels, path: CameraPath) -> PlannedShot:
+        """Cut and reduce ``picture``, (height, width, 3) uint8 sRGB."""
+        height, width = picture.shape[:2]
+        # The window's corners travel straight lines, so the union of all windows lies within
+        # the box around the first and the last.
+        x1, y1 = min(path.start.x1, path.end.x1), min(path.start.y1, path.end.y1)
+        x2, y2 = max(path.start.x2, path.end.x2), max(path.start.y2, path.end.y2)
+        mx, my = _MARGIN * (x2 - x1), _MARGIN * (y2 - y1)
+        left = max(0, math.floor((x1 - mx) * width))
+        top = max(0, math.floor((y1 - my) * height))
+        right = min(width, math.ceil((x2 + mx) * width))
+        bottom = min(height, math.ceil((y2 + my) * height))
+        cut = picture[top:bottom, left:right]
+        longest = max(cut.shape[:2])
+        if longest > LONGEST_PX:
+            ratio = LONGEST_PX / longest
+            size = (max(1, round(cut.shape[1] * ratio)), max(1, round(cut.shape[0] * ratio)))
+            reduced = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
+        else:
+            reduced = cut
+        return cls(
+            pixels=np.ascontiguousarray(reduced, dtype=np.uint8),
+            path=path,
+            picture=Size(width, height),
+            scale_x=reduced.shape[1] / cut.shape[1],
+            scale_y=reduced.shape[0] / cut.shape[0],
+            left=left,
+            top=top,
+        )
+
+    def map_at(self, u: float, *, output: Size) -> Affine:
+        """Output pixel centres to reduced pixel centres at the fraction ``u`` of the move."""
+        whole = self.path.output_to_picture(u, picture=self.picture, output=output)
+        scale = np.array([[self.scale_x], [self.scale_y]])
+        offset = np.array([self.left, self.top], dtype=np.float64)
+        matrix = whole * scale
+        matrix[:, 2] = (whole[:, 2] - offset + 0.5) * scale[:, 0] - 0.5
+        return np.asarray(matrix, dtype=np.float64)
+
+    def view(self, u: float, *, output: Size) -> Pixels:
+        """What the camera should see at the fraction ``u``: (height, width, 3) uint8 sRGB.
+
+        Where an output pixel covers several of the keyframe's, they are averaged.
+        """
+        matrix = self.map_at(u, output=output)
+        n = min(_FINEST, max(1, math.ceil(max(matrix[0, 0], matrix[1, 1]))))
+        size = Size(output.width * n, output.height * n)
+        fine = cv2.warpAffine(
+            self.pixels,
+            self.map_at(u, output=size),
+            (size.width, size.height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        if n > 1:
+            fine = cv2.resize(fine, (output.width, output.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(fine, dtype=np.uint8)
+
+    def shift_px(self, before: float, after: float, *, output: Size) -> float:
+        """How far, in output pixels, the fastest corner of the frame moves between two times."""
+        a, b = self.path.window(before), self.path.window(after)
+        across = max(abs(a.x1 - b.x1), abs(a.x2 - b.x2)) / a.width * output.width
+        down = max(abs(a.y1 - b.y1), abs(a.y2 - b.y2)) / a.height * output.height
+        return math.hypot(across, down)

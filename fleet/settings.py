@@ -1,0 +1,129 @@
+"""Settings of the fleet: where it keeps its state and how much it does at once.
+
+``FLEET_HOME`` (default: the platform's data directory) holds the ledger, staged clips, the token
+and, if there is one, ``settings.toml``.  Only the command line and the dispatcher's start read
+settings or the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from companions import codec
+from fleet.errors import SettingsInvalid
+from fleet.jobs.retry import RetryPolicy
+
+HOME_VARIABLE: Final = "FLEET_HOME"
+FILE_NAME: Final = "settings.toml"
+
+Slots = Annotated[int, Field(ge=1, le=64)]
+PositiveSeconds = Annotated[float, Field(gt=0.0, le=7 * 86400.0)]
+
+
+class Settings(BaseModel):
+    """What an operator may set in ``settings.toml``; every field has a working default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    generation_slots: Slots | None = None
+    """Workers in the generation pool; by default as many as the machine suits."""
+    interpolation_slots: Slots | None = None
+    """Workers in the interpolation pool; likewise."""
+    object_store_mb: Annotated[int, Field(ge=100)] | None = None
+    """Memory for frames under way between workers; by default a quarter of the machine's."""
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """Tries per stage before a shot is given up."""
+    first_retry_s: Annotated[float, Field(ge=0.0, le=3600.0)] = 0.5
+    """Wait before the second try; doubles each time."""
+    generate_deadline_s: PositiveSeconds = 3600.0
+    """Longest a generation may take."""
+    finish_deadline_s: PositiveSeconds = 3600.0
+    """Longest interpolating, checking and encoding may take."""
+    encode_threads: Annotated[int, Field(ge=1, le=64)] = 2
+    """Threads of the encoder; fixed, because a clip's bytes are the same only for a fixed count."""
+    rate_per_hour: Annotated[float, Field(ge=0.0)] = 0.0
+    """What an hour of one worker costs, for the cost in every meta."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """Currency of the rate."""
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """The retry policy these settings describe."""
+        return RetryPolicy(max_attempts=self.max_attempts, first_delay_s=self.first_retry_s)
+
+
+class Home:
+    """The folder that holds a fleet's state, and the names of what is in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's SQLite file."""
+        return self.root / "ledger.sqlite3"
+
+    @property
+    def staging(self) -> Path:
+        """Finished clips that are not published yet."""
+        return self.root / "staging"
+
+    @property
+    def token(self) -> Path:
+        """The cluster's authentication token, mode 0600."""
+        return self.root / "ray_token"
+
+    @property
+    def settings_file(self) -> Path:
+        """Where settings are read from."""
+        return self.root / FILE_NAME
+
+    @property
+    def submitter_lock(self) -> Path:
+        """Held by the command that drives the embedded cluster."""
+        return self.root / "submitter.lock"
+
+    @property
+    def dispatcher_lock(self) -> Path:
+        """Held by the dispatcher for as long as it lives."""
+        return self.root / "dispatcher.lock"
+
+    @property
+    def log(self) -> Path:
+        """The dispatcher's log."""
+        return self.root / "fleet.log"
+
+
+def find_home() -> Home:
+    """The fleet's folder, from ``FLEET_HOME`` or the platform's data directory."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    if chosen:
+        return Home(Path(chosen).expanduser().resolve())
+    return Home(Path(platformdirs.user_data_dir("motionfleet")))
+
+
+def load_settings(home: Home) -> Settings:
+    """Settings from the home's ``settings.toml``, or the defaults if there is none.
+
+    Raises:
+        SettingsInvalid: not TOML, an unknown key, or a value out of range.
+    """
+    try:
+        text = home.settings_file.read_text("utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(file=home.settings_file, what=f"cannot be read ({error})") from None
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(file=home.settings_file, what=f"is not TOML ({error})") from None
+    except ValidationError as error:
+        what = "; ".join(str(problem) for problem in codec.problems_of(error))
+        raise SettingsInvalid(file=home.settings_file, what=what) from None

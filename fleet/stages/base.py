@@ -1,0 +1,95 @@
+"""What travels to a worker and back: tasks, chunks of frames, reports.
+
+``Stages`` is what a worker can do.  ``work.Work`` does it; ``drill.Drill`` only takes time, for
+measuring the dispatcher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from companions.base import Closed
+from companions.video_manifest import Recipe
+from companions.video_meta import (
+    Check,
+    ClipFacts,
+    FrameFacts,
+    FramingUsed,
+    ModelUsed,
+    Reason,
+    Verdict,
+)
+
+Chunk = npt.NDArray[np.uint8]
+"""Consecutive frames, (frames, height, width, 3) uint8 sRGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateTask:
+    """One shot to generate; the picture's bytes travel beside it."""
+
+    shot_id: str
+    image_path: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class FinishTask:
+    """One shot to finish: interpolate, check, encode."""
+
+    shot_id: str
+    image_path: str
+    recipe: Recipe
+    generated: int
+    encode_threads: int
+
+
+class GenerateReport(Closed):
+    """What generating a shot came to."""
+
+    model: ModelUsed
+    """The generator."""
+    generated: int
+    """Frames made."""
+    peak_memory_bytes: int = 0
+    """Largest resident memory of the worker so far."""
+
+
+class FinishReport(Closed):
+    """What finishing a shot came to."""
+
+    framing: FramingUsed
+    """Rectangles as rendered."""
+    frames: FrameFacts
+    """Frame counts."""
+    clip: ClipFacts
+    """The clip, as measured on the encoded file."""
+    checks: tuple[Check, ...]
+    """Every quality figure."""
+    verdict: Verdict
+    """What follows from them."""
+    reasons: tuple[Reason, ...] = ()
+    """Why, unless it is a plain pass."""
+    software: dict[str, str] = {}
+    """Versions of what made it."""
+    peak_memory_bytes: int = 0
+    """Largest resident memory of the worker so far."""
+
+
+class Stages(Protocol):
+    """The work of both pools.  Picklable; errors are ``MotionfleetError`` where they are known."""
+
+    def generate(self, task: GenerateTask, picture: bytes) -> Iterator[Chunk | GenerateReport]:
+        """Yield the shot's frames in chunks, in order, and last the report."""
+        ...
+
+    def finish(
+        self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk]
+    ) -> tuple[FinishReport, bytes]:
+        """The report and the encoded clip's bytes."""
+        ...

@@ -1,0 +1,102 @@
+"""The first stage: from the keyframe's bytes to frames, chunk by chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from companions.errors import PictureProblem, PictureRefused
+from companions.geometry import Size
+from companions.picture import Pixels, decode_picture
+from companions.video_manifest import Recipe
+from companions.video_meta import ModelUsed
+from fleet.generate.base import GenerateRequest, Generator
+from fleet.stages.base import Chunk, GenerateReport, GenerateTask
+from fleet.stages.shot_plan import plan_frames_of, plan_shot
+
+CHUNK_BYTES: Final = 48 * 1024 * 1024
+"""Frames travel in chunks of about this size: large enough to cost few messages, small enough
+that a worker never holds a long shot whole."""
+CHUNK_FRAMES: Final = 24
+
+
+def generate(
+    task: GenerateTask, picture: bytes, generator: Generator
+) -> Iterator[Chunk | GenerateReport]:
+    """Yield the shot's frames in chunks, and last the report.
+
+    Raises:
+        PictureRefused: the bytes are not the picture the shot names, or cannot be decoded.
+        ParameterRefused: the generator cannot do what the recipe asks.
+    """
+    pixels = load_keyframe(task.recipe, picture, file=task.image_path)
+    generator.check(task.recipe.generation_params)
+    frames = plan_frames_of(task.recipe, grid=generator.grid)
+    plan = plan_shot(task.recipe, picture=Size(pixels.shape[1], pixels.shape[0]), frames=frames)
+    request = GenerateRequest(
+        picture=pixels,
+        path=plan.path,
+        move_fractions=[frames.move_fraction(j) for j in range(frames.generated)],
+        output=plan.output,
+        prompt=task.recipe.prompt,
+        negative_prompt=task.recipe.negative_prompt,
+        params=task.recipe.generation_params,
+    )
+    count = 0
+    for chunk in _in_chunks(generator.frames(request)):
+        count += len(chunk)
+        yield chunk
+    card = generator.card
+    yield GenerateReport(
+        model=ModelUsed(
+            name=card.name,
+            revision=card.revision,
+            weights_sha256=card.weights_sha256,
+            licence=card.licence,
+        ),
+        generated=count,
+        peak_memory_bytes=peak_memory_bytes(),
+    )
+
+
+def load_keyframe(recipe: Recipe, picture: bytes, *, file: str) -> Pixels:
+    """Decode the picture, if its bytes are those the recipe was made for.
+
+    Raises:
+        PictureRefused: other bytes, or not a usable picture.
+    """
+    if hashlib.sha256(picture).hexdigest() != recipe.image_sha256:
+        raise changed_picture(file)
+    return decode_picture(picture, file=file)
+
+
+def changed_picture(file: str) -> PictureRefused:
+    """The refusal of a picture whose bytes are not those the shot was made for."""
+    return PictureRefused(
+        file=file,
+        problem=PictureProblem.CHANGED,
+        what="is not the picture the manifest was written for (its sha256 differs)",
+        remedy="Look at the picture and its rectangles, then write the manifest again.",
+    )
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere but macOS
+
+
+def _in_chunks(frames: Iterator[Pixels]) -> Iterator[Chunk]:
+    pending: list[Pixels] = []
+    for frame in frames:
+        pending.append(frame)
+        if len(pending) >= CHUNK_FRAMES or len(pending) * frame.nbytes >= CHUNK_BYTES:
+            yield np.stack(pending)
+            pending = []
+    if pending:
+        yield np.stack(pending)

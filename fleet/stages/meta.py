@@ -1,0 +1,106 @@
+"""The meta of a shot from what the ledger knows of it.  Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Final
+
+from companions.video_meta import (
+    Attempt,
+    Cost,
+    ManifestUsed,
+    Reason,
+    Verdict,
+    VideoMeta,
+)
+from fleet.jobs.model import Stage
+from fleet.ledger.rows import AttemptRow, History
+from fleet.settings import Settings
+from fleet.stages.base import FinishReport, GenerateReport
+
+_PAID: Final = frozenset({Stage.GENERATE, Stage.FINISH})
+QUARANTINE_CODES: Final = frozenset({"worker_lost", "stage_timed_out"})
+"""Failures that end a worker: a shot that repeats them is set aside for a person."""
+
+
+def build_meta(history: History, *, settings: Settings, now: float) -> VideoMeta:
+    """How the shot ended, complete: verdict, reasons, figures, attempts, cost."""
+    shot = history.shot
+    made = _generate_report(history)
+    done = _finish_report(history)
+    if done is not None:
+        verdict, reasons = done.verdict, done.reasons
+    else:
+        verdict, reasons = _failure(history)
+    return VideoMeta(
+        shot_id=shot.id,
+        shot_fingerprint=shot.fingerprint,
+        manifest=ManifestUsed(
+            project_id=shot.manifest.project_id,
+            batch_id=shot.manifest.batch_id,
+            sha256=shot.manifest.sha256,
+        ),
+        image=shot.image_path,
+        verdict=verdict,
+        reasons=reasons,
+        recipe=shot.recipe,
+        framing=done.framing if done else None,
+        model=made.model if made else None,
+        frames=done.frames if done else None,
+        clip=done.clip if done else None,
+        checks=done.checks if done else (),
+        attempts=tuple(_attempt(row) for row in history.attempts if row.stage in _PAID),
+        cost=_cost(history, settings),
+        software=done.software if done else {"motionfleet": metadata.version("motionfleet")},
+        finished_at=datetime.fromtimestamp(now, UTC),
+    )
+
+
+def _generate_report(history: History) -> GenerateReport | None:
+    text = history.jobs[Stage.GENERATE].report
+    return GenerateReport.model_validate_json(text) if text else None
+
+
+def _finish_report(history: History) -> FinishReport | None:
+    if history.artifact is None:
+        return None
+    text = history.jobs[Stage.FINISH].report
+    return FinishReport.model_validate_json(text) if text else None
+
+
+def _failure(history: History) -> tuple[Verdict, tuple[Reason, ...]]:
+    for stage in (Stage.GENERATE, Stage.FINISH):
+        failure = history.jobs[stage].failure
+        if failure is not None:
+            verdict = Verdict.QUARANTINED if failure.code in QUARANTINE_CODES else Verdict.FAILED
+            return verdict, (Reason(code=failure.code, message=failure.message),)
+    message = "The shot ended without a clip, and no stage says why; please report this."
+    return Verdict.FAILED, (Reason(code="unexplained", message=message),)
+
+
+def _attempt(row: AttemptRow) -> Attempt:
+    ended = row.ended_at if row.ended_at is not None else row.started_at
+    return Attempt(
+        stage=row.stage.value,
+        number=row.number,
+        outcome=row.outcome,
+        started_at=datetime.fromtimestamp(row.started_at, UTC),
+        duration_sec=round(max(0.0, ended - row.started_at), 3),
+        node=row.node,
+        peak_memory_bytes=row.peak_memory_bytes,
+    )
+
+
+def _cost(history: History, settings: Settings) -> Cost:
+    seconds = sum(
+        max(0.0, row.ended_at - row.started_at)
+        for row in history.attempts
+        if row.stage in _PAID and row.ended_at is not None
+    )
+    return Cost(
+        seconds=round(seconds, 3),
+        rate_per_hour=settings.rate_per_hour,
+        amount=round(seconds / 3600.0 * settings.rate_per_hour, 6),
+        currency=settings.currency,
+    )

@@ -1,0 +1,78 @@
+"""Errors of the selector: its branch of the one tree whose root is in ``companions.errors``.
+
+MotionfleetError          1
++-- (CompanionError      10..13  a motion, caption or name cannot be used    see companions.errors)
+|   +-- DocumentInvalid  10
+|   |   +-- CaptionInvalid    10  a caption is not readable text             save it as UTF-8
+|   +-- PathRefused      12
+|       +-- ManifestMisplaced 12  a manifest cannot lie where -o says        choose another -o
++-- (PictureRefused      20      a picture cannot be used                    replace the picture)
++-- SafetyBlocked        35  a move breaks a safety limit                    redraw, or slow it down
++-- NoShots              36  there is nothing to put into a manifest         run selector propose
+
+Commands that go through a folder report every failure and end with the largest code among them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from companions.errors import DocumentInvalid, MotionfleetError, PathRefused, Problem
+
+
+class CaptionInvalid(DocumentInvalid):
+    """A ``X.caption`` file cannot become a prompt."""
+
+    code = "caption_invalid"
+
+    def __init__(self, *, file: Path, what: str) -> None:
+        super().__init__(
+            file=str(file),
+            problems=[Problem("", what)],
+            remedy="Save it as plain UTF-8 text, or remove it for a shot without a prompt.",
+        )
+
+
+class ManifestMisplaced(PathRefused):
+    """A manifest was asked for in a place from which it cannot name its pictures."""
+
+    code = "manifest_misplaced"
+
+    def __init__(self, *, file: Path, why: str, instead: str) -> None:
+        self.why, self.instead = why, instead
+        self.file, self.field, self.path = str(file), "-o", str(file)
+        MotionfleetError.__init__(self, f"{file}: {why}. {instead}")
+
+
+class SafetyBlocked(MotionfleetError):
+    """Motions break safety limits; the listing says which, by how much."""
+
+    exit_code = 35
+    code = "safety_blocked"
+
+    def __init__(self, *, blocked: int, warned: int, total: int, strict: bool) -> None:
+        self.blocked, self.warned, self.total, self.strict = blocked, warned, total, strict
+        parts = [f"{blocked} of {total} motions are blocked"]
+        if strict:
+            parts.append(f"{warned} more would be, because --strict counts warnings")
+        super().__init__(
+            f"{' and '.join(parts)}. Redraw their rectangles nearer to each other or larger, or "
+            f"lengthen the duration; the listing names each limit."
+        )
+
+
+class NoShots(MotionfleetError):
+    """A manifest would be empty."""
+
+    exit_code = 36
+    code = "no_shots"
+
+    def __init__(self, *, folder: Path, left_out: int) -> None:
+        self.folder, self.left_out = str(folder), left_out
+        if left_out:
+            why = f"all {left_out} motions in {folder} are blocked by safety limits"
+            remedy = "Redraw them, or give --include-blocked."
+        else:
+            why = f"no picture in {folder} has a .motion.json"
+            remedy = f"Make proposals first: selector propose {folder}"
+        super().__init__(f"{why}, so no manifest was written. {remedy}")

@@ -1,0 +1,71 @@
+"""What kind of move two motion rectangles make, in the operator's words.
+
+The rectangles decide; the label follows.  Swapping START and END always gives the mirrored kind,
+because every measure here is symmetric in the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from companions.geometry import Rect
+from companions.motion import MotionType
+
+STILL_SHARE: Final = 0.005
+"""Largest movement of any edge, in frame widths or heights, that still counts as static."""
+ZOOM_RATIO: Final = 1.02
+"""Smallest ratio of the two widths that counts as a zoom."""
+SIDE_SHARE: Final = 0.25
+"""Largest sideways drift of a pan or tilt, over its main movement."""
+OUTSIDE_SHARE: Final = 0.02
+"""How far the small rectangle of a zoom may stick out of the large one, in large widths."""
+
+MIRRORED: Final[Mapping[MotionType, MotionType]] = {
+    MotionType.STATIC: MotionType.STATIC,
+    MotionType.ZOOM_IN: MotionType.ZOOM_OUT,
+    MotionType.ZOOM_OUT: MotionType.ZOOM_IN,
+    MotionType.PAN_LEFT: MotionType.PAN_RIGHT,
+    MotionType.PAN_RIGHT: MotionType.PAN_LEFT,
+    MotionType.TILT_UP: MotionType.TILT_DOWN,
+    MotionType.TILT_DOWN: MotionType.TILT_UP,
+    MotionType.CUSTOM: MotionType.CUSTOM,
+}
+"""The kind of the same move played backwards."""
+
+
+def kind_of_move(start: Rect, end: Rect) -> MotionType:
+    """The kind of the move from ``start`` to ``end``.
+
+    A zoom's smaller rectangle lies inside its larger one; a pan or tilt keeps the size and moves
+    along one axis; anything else that moves is custom.
+    """
+    width = math.sqrt(start.width * end.width)
+    height = math.sqrt(start.height * end.height)
+    scale = (width, height, width, height)
+    moved = max(abs(b - a) / s for a, b, s in zip(start.root, end.root, scale, strict=True))
+    if moved <= STILL_SHARE:
+        return MotionType.STATIC
+    ratio = start.width / end.width
+    if max(ratio, 1.0 / ratio) >= ZOOM_RATIO:
+        if ratio > 1.0:
+            return MotionType.ZOOM_IN if _holds(start, end) else MotionType.CUSTOM
+        return MotionType.ZOOM_OUT if _holds(end, start) else MotionType.CUSTOM
+    dx = (end.centre[0] - start.centre[0]) / width
+    dy = (end.centre[1] - start.centre[1]) / height
+    if abs(dy) <= SIDE_SHARE * abs(dx):
+        return MotionType.PAN_RIGHT if dx > 0.0 else MotionType.PAN_LEFT
+    if abs(dx) <= SIDE_SHARE * abs(dy):
+        return MotionType.TILT_DOWN if dy > 0.0 else MotionType.TILT_UP
+    return MotionType.CUSTOM
+
+
+def _holds(large: Rect, small: Rect) -> bool:
+    slack_x, slack_y = OUTSIDE_SHARE * large.width, OUTSIDE_SHARE * large.height
+    return (
+        small.x1 >= large.x1 - slack_x
+        and small.y1 >= large.y1 - slack_y
+        and small.x2 <= large.x2 + slack_x
+        and small.y2 <= large.y2 + slack_y
+    )
