@@ -105,7 +105,10 @@ def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     items = error.errors(include_url=False, include_context=False, include_input=False)
     blamed = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
     return tuple(
-        Problem(_field_path(item["loc"]), _plain_words(item["type"], item["msg"]))
+        Problem(
+            _field_path(item["loc"], unknown=item["type"] == "extra_forbidden"),
+            _plain_words(item["type"], item["msg"]),
+        )
         for item in items
         # A list whose only member is wrong is reported as too short as well: that is no second
         # problem, and would send the reader to the wrong place.
@@ -178,12 +181,16 @@ def _check_kind(raw: dict[str, object], *, expected: str, file: str) -> None:
         )
 
 
-def _field_path(loc: tuple[int | str, ...]) -> str:
+def _field_path(loc: tuple[int | str, ...], *, unknown: bool) -> str:
+    """``loc`` in dotted form, less the tags pydantic puts in for the branches of a union.
+
+    ``unknown``: the last part is a key of the file's own, whatever it looks like.
+    """
     text = ""
-    for part in loc:
+    for place, part in enumerate(loc, start=1):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif part and not part.startswith("function-") and "[" not in part:
+        elif (unknown and place == len(loc)) or not (part.startswith("function-") or "[" in part):
             text += f".{shown(part)}" if text else shown(part)
     return text
 

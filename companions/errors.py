@@ -2,14 +2,14 @@
 
 Every class carries the exit code that ends a command; ``docs/errors.md`` is printed from here.
 
-MotionfleetError      1
-+-- CompanionError   10  a document cannot be used            fix the named field
-|   +-- DocumentInvalid  10
-|   +-- DocumentTooNew   11  written by a newer motionfleet    upgrade this side
-|   +-- PathRefused      12  a path leaves its folder          fix the path
-|   +-- NameCollision    13  two pictures would share a clip   rename one
-+-- PictureRefused   20  a picture cannot be used             replace the picture
-+-- FileUnwritable   30  a folder or disk refuses our write   free space, fix rights
+MotionfleetError          1
++-- CompanionError       10  a document cannot be used            see the message
+|   +-- DocumentInvalid  10  a document breaks its contract       fix the named field
+|   +-- DocumentTooNew   11  written by a newer motionfleet       upgrade this side
+|   +-- PathRefused      12  a path leaves its folder             fix the path
+|   +-- NameCollision    13  two pictures would share a clip      rename one
++-- PictureRefused       20  a picture cannot be used             replace the picture
++-- FileUnwritable       30  a folder or disk refuses our write   free space, fix rights
 """
 
 from __future__ import annotations

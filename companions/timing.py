@@ -48,7 +48,7 @@ def parse_rate(value: object) -> Fraction:
     elif isinstance(value, float) and math.isfinite(value):
         exact = Fraction(repr(value))
         rate = _BROADCAST.get(exact, exact)
-    elif isinstance(value, str) and (match := _RATIO.match(value)):
+    elif isinstance(value, str) and (match := _RATIO.fullmatch(value)):
         rate = Fraction(int(match[1]), int(match[2]))
     else:
         raise ValueError("a rate is a number such as 24, or text such as '24000/1001'")

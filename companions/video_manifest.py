@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from companions.base import Closed, Document, Instant, NamePart, Sha256
 from companions.motion import Move, OutputPixels
@@ -176,7 +176,7 @@ class Shot(Closed):
     """How the clip is checked; likewise."""
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
     """Higher is sooner."""
-    x: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    x: dict[str, JsonValue] = Field(default_factory=dict)
     """Your own keys for this shot."""
 
 

@@ -105,6 +105,19 @@ def queue(submission: Submission, *, home: Home) -> Submitted:
         ledger.close()
 
 
+def unfinished(ids: Sequence[str], *, home: Home) -> int:
+    """How many of those shots have not ended.
+
+    Raises:
+        LedgerUnusable: the ledger cannot be read.
+    """
+    ledger = Ledger(home.ledger)
+    try:
+        return reading.unfinished(ledger.database, ids)
+    finally:
+        ledger.close()
+
+
 def manifest_rows(path: Path, *, out: Path | None) -> list[tuple[Path, Path]]:
     """Each shot's picture and where its clip is published.
 

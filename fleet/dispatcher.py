@@ -287,7 +287,12 @@ class Dispatcher:
         data = await asyncio.to_thread(read_picture_bytes, Path(shot.picture))
         held = self._held[shot.id]
         held.picture = ray.put(data)
-        task = GenerateTask(shot_id=shot.id, image_path=shot.image_path, recipe=shot.recipe)
+        task = GenerateTask(
+            shot_id=shot.id,
+            image_path=shot.image_path,
+            recipe=shot.recipe,
+            attempt=lease.attempt,
+        )
         stream: Any = slot.worker.generate.options(num_returns="streaming").remote(
             task, held.picture
         )
@@ -316,6 +321,7 @@ class Dispatcher:
             shot_id=shot.id,
             image_path=shot.image_path,
             recipe=shot.recipe,
+            attempt=lease.attempt,
             generated=held.report.generated,
             encode_threads=self._settings.encode_threads,
         )

@@ -13,10 +13,13 @@ from fleet.errors import Interrupted
 def main() -> None:
     """Run ``fleet``; every known error ends with its exit code and a message, never a traceback."""
     from fleet.cli.app import app
-    from fleet.cli.output import complain
+    from fleet.cli.output import complain, note
 
     try:
         app()
+    except Interrupted as stopped:
+        note(str(stopped))
+        sys.exit(stopped.exit_code)
     except MotionfleetError as error:
         complain(str(error))
         sys.exit(error.exit_code)

@@ -14,7 +14,7 @@ from fleet.ledger.rows import ShotRow
 from fleet.settings import Home
 from fleet.stages.publish import Target
 
-ADHERENCE = "motion_adherence"
+ADHERENCE = "adherence"
 
 
 @dataclass(frozen=True, slots=True)

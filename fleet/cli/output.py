@@ -87,6 +87,11 @@ def complain(text: str) -> None:
     Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(text)}", soft_wrap=True)
 
 
+def note(text: str) -> None:
+    """One line for people, to stderr."""
+    Console(stderr=True, highlight=False).print(escape(text), soft_wrap=True)
+
+
 def moment(seconds: float | None) -> str:
     """A time as people read it: UTC to the second."""
     if seconds is None:

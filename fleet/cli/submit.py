@@ -56,8 +56,10 @@ def submit(
     ids: list[str] = []
     for path, submission in zip(manifests, submissions, strict=True):
         done = client.queue(submission, home=home)
-        ids += [planned.row.id for planned in submission.shots]
-        output.note(_said(path, done))
+        planned_ids = [planned.row.id for planned in submission.shots]
+        ids += planned_ids
+        unfinished = client.unfinished(planned_ids, home=home)
+        output.note(_said(path, done, unfinished=unfinished))
     if wait:
         _make(ids, output)
     _show_ends(ids, output, as_json=json_)
@@ -85,7 +87,7 @@ def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _said(path: Path, done: Submitted) -> str:
+def _said(path: Path, done: Submitted, *, unfinished: int) -> str:
     parts = [f"{len(done.new)} new"]
     if done.reopened:
         parts.append(f"{len(done.reopened)} to be made again")
@@ -93,8 +95,10 @@ def _said(path: Path, done: Submitted) -> str:
         parts.append(f"{len(done.replaced)} older ones replaced")
     if done.known:
         parts.append(f"{len(done.known)} already known")
-    nothing = "" if done.new or done.reopened else "; nothing to add"
-    return f"{path}: {', '.join(parts)}{nothing}"
+    text = f"{path}: {', '.join(parts)}"
+    if done.new or done.reopened:
+        return text
+    return f"{text}; nothing to add" + (f", going on with {unfinished}" if unfinished else "")
 
 
 def _show_plan(submissions: Sequence[Submission], output: Output, *, as_json: bool) -> None:

@@ -68,11 +68,15 @@ class Camera:
         """
         height, width = request.picture.shape[:2]
         picture = Size(width, height)
-        views = [
-            View(
+
+        def view(u: float) -> View:
+            return View(
                 request.path.output_to_picture(u, picture=picture, output=request.output),
                 request.output,
             )
-            for u in request.move_fractions
-        ]
-        return render(request.picture, views)
+
+        return render(
+            request.picture,
+            [view(u) for u in request.move_fractions],
+            scales=(view(0.0).scale, view(1.0).scale),
+        )

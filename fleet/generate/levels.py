@@ -1,15 +1,15 @@
-"""Sub-pixel views of one picture: reduced copies, chosen by scale, sampled with anti-aliasing.
+"""Sub-pixel views of one picture through prefiltered copies of it, *levels*.
 
-A frame shows a window of the picture, and one frame pixel may cover many picture pixels (a wide
-view of a large photograph) or a part of one (a close view).  A *level* is a copy of the part of
-the picture that some frames look at, scaled so that about two to three of its pixels meet one
-frame pixel.  A frame is sampled bilinearly at twice its size from a level and averaged two by
-two: what the eye sees of that is a filter which neither aliases nor changes its sharpness with
-the sub-pixel phase, and the 1/32-pixel steps of OpenCV's coefficients shrink to less than 1/64
-of a frame pixel.
+A frame pixel may cover many picture pixels (a wide view of a large photograph) or a part of one
+(a close view).  Averaging what each frame pixel covers anew for every frame is slow; sampling a
+bare copy of the picture bilinearly is fast, but shimmers.  So the work is split: a level is a
+copy of the part of the picture that some frames look at, on a grid two to four times finer than
+the frame's, low-passed once to what a frame of its scale can show (Lanczos, three lobes).  On a
+signal that smooth one bilinear sample per frame pixel is nearly exact, whatever its sub-pixel
+phase, and the 1/32-pixel steps of OpenCV's coefficients shrink to less than 1/64 of a frame pixel.
 
-Levels are half an octave apart, and a frame between two of them is a blend of both, so that
-sharpness glides during a zoom.
+Levels stand a quarter of an octave apart between the scales at both ends of the move, and a
+frame between two of them is a blend of both, so that sharpness glides during a zoom.
 """
 
 from __future__ import annotations
@@ -17,26 +17,39 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from companions.camera import Affine
 from companions.geometry import Size
 from companions.picture import Pixels
 
-OVERSAMPLING: Final = 2
-"""Samples per frame pixel and axis."""
-STEPS_PER_OCTAVE: Final = 2
-"""Levels per doubling of scale."""
-_MARGIN_PX: Final = 4
-"""Picture or level pixels kept around what is looked at, for the filters' reach."""
+LEVELS_PER_OCTAVE: Final = 4
+"""Measured against exact resampling half-way between two levels: 52 dB; with 2 levels 49 dB and
+gradients 4 % weaker there than at a level, which is seen as breathing."""
+LEAST_OVERSAMPLING: Final = 2.2
+"""Level pixels per frame pixel at a level's own scale; its finest user has 2^(1/4) times less."""
+_LOBES: Final = 3
+_SAME_SCALE: Final = 1.01
+"""Scales nearer than this share one level: no eye sees one per cent of sharpness."""
+_MOST_ENLARGED: Final = 8
+"""Largest enlargement of picture pixels in a level; beyond, bilinear steps are smooth enough,
+and the filter's length, which grows with it, stays bounded whatever a manifest asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One frame: which picture point each of its pixel centres shows, and how large it is."""
+    """One frame to render.
+
+    Attributes:
+        output_to_picture: maps frame pixel centres to picture pixel centres (scale and shift),
+            as ``CameraPath.output_to_picture`` gives it.
+        output: frame size in pixels.
+    """
 
     output_to_picture: Affine
     output: Size
@@ -60,91 +73,162 @@ class View:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    pixels: Pixels
-    x0: float
-    y0: float
-    step_x: float
-    step_y: float
-
-    def sample(self, view: View) -> Pixels:
-        m = view.output_to_picture
-        n = OVERSAMPLING
-        sx, sy = m[0, 0] / n, m[1, 1] / n
-        # Centre of the first sample in picture pixels, corner convention.
-        x = m[0, 2] + 0.5 - 0.5 * m[0, 0] + 0.5 * sx
-        y = m[1, 2] + 0.5 - 0.5 * m[1, 1] + 0.5 * sy
-        matrix = np.array(
-            [
-                [sx / self.step_x, 0.0, (x - self.x0) / self.step_x - 0.5],
-                [0.0, sy / self.step_y, (y - self.y0) / self.step_y - 0.5],
-            ]
-        )
-        size = view.output
-        fine = cv2.warpAffine(
-            self.pixels,
-            matrix,
-            (n * size.width, n * size.height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        frame: Pixels = cv2.resize(fine, (size.width, size.height), interpolation=cv2.INTER_AREA)
-        return frame
-
-
-def render(picture: Pixels, views: Sequence[View]) -> Iterator[Pixels]:
+def render(
+    picture: Pixels, views: Sequence[View], *, scales: tuple[float, float]
+) -> Iterator[Pixels]:
     """Yield the frame of each view, (height, width, 3) uint8, in order.
 
-    A level is built when the first frame needs it and dropped after the last, so memory is
-    bounded by a few times the frame size, not by the number of frames.  Where a view reaches
-    over the picture's border, the border pixels are repeated.
+    ``scales`` are those at both ends of the move; what a view looks like depends on them and on
+    the picture only, not on which other views are asked for.  A level is built when the first
+    frame needs it and dropped after the last, so memory is bounded by a few dozen times the
+    frame size, not by the number of frames.  Beyond the picture's border its edge is repeated.
     """
-    needs = [_needs(view) for view in views]
-    last = {index: at for at, need in enumerate(needs) for index in need}
+    ladder = _Ladder.over(scales)
+    needs = [ladder.weights(view.scale) for view in views]
+    last_use = {rung: at for at, need in enumerate(needs) for rung in need}
     levels: dict[int, _Level] = {}
     for at, (view, need) in enumerate(zip(views, needs, strict=True)):
-        for index in need:
-            if index not in levels:
-                users = [v for v, n in zip(views, needs, strict=True) if index in n]
-                levels[index] = _build(picture, index=index, users=users)
-        yield _blend([(levels[index].sample(view), weight) for index, weight in need.items()])
-        for index in need:
-            if last[index] == at:
-                del levels[index]
+        for rung in need:
+            if rung not in levels:
+                users = [v for v, n in zip(views, needs, strict=True) if rung in n]
+                levels[rung] = _build(picture, scale=ladder.scale(rung), users=users)
+        yield _mixed([(levels[rung].sample(view), weight) for rung, weight in need.items()])
+        for rung in need:
+            if last_use[rung] == at:
+                del levels[rung]
 
 
-def _needs(view: View) -> dict[int, float]:
-    """Level index -> weight; level i has pixels of 2 ** (i / STEPS_PER_OCTAVE) picture pixels."""
-    wanted = STEPS_PER_OCTAVE * math.log2(view.scale / OVERSAMPLING)
-    below = math.floor(wanted)
-    part = wanted - below
-    weights = {below: 1.0 - part, below + 1: part}
-    return {index: weight for index, weight in weights.items() if weight > 1.0 / 256.0}
+@dataclass(frozen=True, slots=True)
+class _Ladder:
+    """The scales of the levels: equal ratios between the scales at both ends."""
+
+    low: float
+    high: float
+    steps: int
+
+    @classmethod
+    def over(cls, scales: tuple[float, float]) -> _Ladder:
+        low, high = min(scales), max(scales)
+        if high / low < _SAME_SCALE:
+            mean = math.sqrt(low * high)
+            return cls(mean, mean, 0)
+        return cls(low, high, max(1, math.ceil(LEVELS_PER_OCTAVE * math.log2(high / low) - 1e-6)))
+
+    def scale(self, rung: int) -> float:
+        return self.low * (self.high / self.low) ** (rung / max(1, self.steps))
+
+    def weights(self, scale: float) -> dict[int, float]:
+        if self.steps == 0:
+            return {0: 1.0}
+        at = self.steps * math.log(scale / self.low) / math.log(self.high / self.low)
+        at = min(max(at, 0.0), float(self.steps))
+        below = min(math.floor(at), self.steps - 1)
+        shares = {below: 1.0 - (at - below), below + 1: at - below}
+        # Less than half a grey level of 255 is not worth a level.
+        return {rung: share for rung, share in shares.items() if share > 1.0 / 512.0}
 
 
-def _blend(parts: Sequence[tuple[Pixels, float]]) -> Pixels:
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A part of the picture on its own grid; (x0, y0) is its corner in picture pixels."""
+
+    pixels: Pixels
+    x0: int
+    y0: int
+    pitch: Fraction
+
+    def sample(self, view: View) -> Pixels:
+        width, height = view.output.width, view.output.height
+        m, pitch = view.output_to_picture, float(self.pitch)
+        matrix = np.array(
+            [
+                [m[0, 0] / pitch, 0.0, (m[0, 2] + 0.5 - self.x0) / pitch - 0.5],
+                [0.0, m[1, 1] / pitch, (m[1, 2] + 0.5 - self.y0) / pitch - 0.5],
+            ]
+        )
+        # OpenCV rounds positions to 1/32 pixel.  Where the scale is a round number, all pixels
+        # round the same way and the frame jumps by up to 1/64.  Leaning rows and columns by one
+        # such step over the frame spreads the rounding evenly: it cancels, and stands still.
+        lean_x, lean_y = 1.0 / 32.0 / height, 1.0 / 32.0 / width
+        matrix[0, 1], matrix[1, 0] = lean_x, lean_y
+        matrix[0, 2] -= lean_x * (height - 1) / 2.0
+        matrix[1, 2] -= lean_y * (width - 1) / 2.0
+        return _bytes(
+            cv2.warpAffine(
+                self.pixels,
+                matrix,
+                (width, height),
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+        )
+
+
+def _mixed(parts: Sequence[tuple[Pixels, float]]) -> Pixels:
     if len(parts) == 1:
         return parts[0][0]
-    (a, weight_a), (b, weight_b) = parts
-    mixed: Pixels = cv2.addWeighted(a, weight_a, b, weight_b, 0.0)
-    return mixed
+    (a, share_a), (b, _) = parts
+    return _bytes(cv2.addWeighted(a, share_a, b, 1.0 - share_a, 0.0))
 
 
-def _build(picture: Pixels, *, index: int, users: Sequence[View]) -> _Level:
+def _build(picture: Pixels, *, scale: float, users: Sequence[View]) -> _Level:
+    pitch = _pitch(scale)
+    kernel = _low_pass(max(scale, 1.0) / float(pitch), pitch=pitch)
+    reach = math.ceil((len(kernel) // 2 + 4) * max(float(pitch), 1.0))
     height, width = picture.shape[:2]
-    step = 2.0 ** (index / STEPS_PER_OCTAVE)
-    margin = _MARGIN_PX * max(1.0, step)
     bounds = np.array([view.bounds for view in users])
-    x0 = max(0, math.floor(bounds[:, 0].min() - margin))
-    y0 = max(0, math.floor(bounds[:, 1].min() - margin))
-    x1 = min(width, math.ceil(bounds[:, 2].max() + margin))
-    y1 = min(height, math.ceil(bounds[:, 3].max() + margin))
-    crop = picture[y0:y1, x0:x1]
-    columns, rows = max(1, round((x1 - x0) / step)), max(1, round((y1 - y0) / step))
-    pixels: Pixels = cv2.resize(
-        crop,
-        (columns, rows),
-        interpolation=cv2.INTER_AREA if step > 1.0 else cv2.INTER_CUBIC,
-    )
-    return _Level(pixels, x0, y0, (x1 - x0) / columns, (y1 - y0) / rows)
+    # Aligned to whole level pixels, so that a level's pixels do not depend on who uses it.
+    unit = pitch.numerator
+    x0 = max(0, math.floor(bounds[:, 0].min()) - reach) // unit * unit
+    y0 = max(0, math.floor(bounds[:, 1].min()) - reach) // unit * unit
+    x1 = min(width, math.ceil(bounds[:, 2].max()) + reach)
+    y1 = min(height, math.ceil(bounds[:, 3].max()) + reach)
+    pixels = _on_grid(picture[y0:y1, x0:x1], pitch=pitch)
+    filtered = cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+    return _Level(_bytes(filtered), x0, y0, pitch)
+
+
+def _pitch(scale: float) -> Fraction:
+    """Picture pixels per level pixel, for a level of ``scale`` picture pixels per frame pixel.
+
+    Whole ratios where the picture is reduced, because averaging whole blocks is exact and fast.
+    """
+    wanted = scale / LEAST_OVERSAMPLING
+    if wanted >= 1.0:
+        return Fraction(math.floor(wanted))
+    if wanted >= 2.0 / 3.0:
+        return Fraction(2, 3)
+    return Fraction(1, min(math.ceil(1.0 / wanted), _MOST_ENLARGED))
+
+
+def _on_grid(crop: Pixels, *, pitch: Fraction) -> Pixels:
+    if pitch == 1:
+        return crop
+    unit = pitch.numerator
+    height, width = crop.shape[:2]
+    lacking_x, lacking_y = -width % unit, -height % unit
+    if lacking_x or lacking_y:
+        crop = _bytes(
+            cv2.copyMakeBorder(crop, 0, lacking_y, 0, lacking_x, borderType=cv2.BORDER_REPLICATE)
+        )
+    size = (int((width + lacking_x) / pitch), int((height + lacking_y) / pitch))
+    how = cv2.INTER_AREA if pitch > 1 else cv2.INTER_CUBIC
+    return _bytes(cv2.resize(crop, size, interpolation=how))
+
+
+def _low_pass(oversampling: float, *, pitch: Fraction) -> npt.NDArray[np.float32]:
+    """Lanczos taps for ``oversampling`` level pixels per frame pixel, with a slight lift.
+
+    The lift undoes, to second order, how block averages (variance (1 - 1/pitch^2) / 12) and
+    bilinear sampling (1/6 on average over the phases) soften.
+    """
+    reach = math.ceil(_LOBES * oversampling)
+    x = np.arange(-reach, reach + 1) / oversampling
+    taps = np.where(np.abs(x) < _LOBES, np.sinc(x) * np.sinc(x / _LOBES), 0.0)
+    softening = 1.0 / 6.0 + max(0.0, 1.0 - 1.0 / float(pitch) ** 2) / 12.0
+    taps = np.convolve(taps / taps.sum(), [-softening / 2.0, 1.0 + softening, -softening / 2.0])
+    return taps.astype(np.float32)
+
+
+def _bytes(pixels: npt.NDArray[np.generic]) -> Pixels:
+    return np.asarray(pixels, dtype=np.uint8)

@@ -21,7 +21,7 @@ def generator(name: str) -> Generator:
         UnknownBackend: no generator has that name.
         ExtraMissing: its packages are not installed.
     """
-    return cast(Generator, registry.load(name, kind="generator", backends=GENERATORS))
+    return cast("Generator", registry.load(name, kind="generator", backends=GENERATORS))
 
 
 def known() -> tuple[str, ...]:

@@ -12,6 +12,11 @@ class Hold:
 
     name = "none"
 
-    def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
+    def between(
+        self,
+        before: Pixels,
+        after: Pixels,  # noqa: ARG002 -- of the Protocol; the next frame has no say here
+        fractions: Sequence[float],
+    ) -> list[Pixels]:
         """``before`` itself for each fraction."""
         return [before for _ in fractions]

@@ -23,7 +23,7 @@ def interpolator(name: str) -> Interpolator:
         UnknownBackend: no interpolator has that name.
         ExtraMissing: its packages are not installed.
     """
-    return cast(Interpolator, registry.load(name, kind="interpolator", backends=INTERPOLATORS))
+    return cast("Interpolator", registry.load(name, kind="interpolator", backends=INTERPOLATORS))
 
 
 def known() -> tuple[str, ...]:

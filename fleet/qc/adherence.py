@@ -21,11 +21,13 @@ from companions.video_meta import Check, CheckVerdict
 from fleet.qc.glance import Glance, luma_of
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import Limits
-from fleet.qc.registration import LONGEST_PX, Grey, Registration, planned_corners
+from fleet.qc.registration import LONGEST_PX, MIN_INLIERS, Grey, Registration, planned_corners
 
 SAMPLES: Final = 9
 """How many frames of a clip are placed."""
 
+_PLAIN: Final = 3 * MIN_INLIERS
+"""Features that must agree in a perfect frame before a frame without any is called lost."""
 _SMALL: Final = 160
 """Longest side at which two placements are compared by eye, so to speak."""
 _CLEARLY: Final = 0.02
@@ -106,8 +108,8 @@ class Adherence:
         placed = registration.place(frame)
         if placed is None:
             # A blank wall cannot be placed even in a perfect clip; that is not the clip's fault.
-            ideal = luma_of(self._shot.view(u, output=size))
-            return _Sample(index, None, lost=registration.place(ideal) is not None)
+            ideal = registration.place(luma_of(self._shot.view(u, output=size)))
+            return _Sample(index, None, lost=ideal is not None and ideal.inliers >= _PLAIN)
         wanted = planned_corners(plan, size)
         diagonal = float(np.linalg.norm(wanted[2] - wanted[0]))
         apart = np.linalg.norm(placed.corners(size) - wanted, axis=1)

@@ -25,14 +25,14 @@ _Fit: TypeAlias = tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.uint8] | 
 
 MIN_INLIERS: Final = 12
 """Fewer agreeing features than this place nothing."""
-LONGEST_PX: Final = 640
+LONGEST_PX: Final = 480
 """Longest side at which frames are matched: 2e-4 of the diagonal is reached, at 25 ms a frame."""
 
 _CONTRAST: Final = 0.01
 _RATIO: Final = 0.75
 _TOLERANCE_PX: Final = 2.0
-_FRAME_FEATURES: Final = 1000
-_KEYFRAME_FEATURES: Final = 4000
+_FRAME_FEATURES: Final = 700
+_KEYFRAME_FEATURES: Final = 3000
 _HOMOGRAPHY_COVER: Final = 0.25
 """Share of the frame that inliers must span for eight degrees of freedom."""
 _SIMILARITY_COVER: Final = 0.02

@@ -36,6 +36,7 @@ class GenerateTask:
     shot_id: str
     image_path: str
     recipe: Recipe
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class FinishTask:
     shot_id: str
     image_path: str
     recipe: Recipe
+    attempt: int
     generated: int
     encode_threads: int
 

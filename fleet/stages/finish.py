@@ -19,7 +19,8 @@ from fleet.encode.clip import ClipWriter
 from fleet.encode.probe import ClipProbe, probe_clip
 from fleet.interpolate.base import Interpolator
 from fleet.interpolate.resample import Resampling, resample
-from fleet.qc.inspector import Inspector, count_checks
+from fleet.qc.counts import count_checks
+from fleet.qc.inspector import Inspector
 from fleet.qc.verdict import verdict
 from fleet.stages.base import Chunk, FinishReport, FinishTask
 from fleet.stages.generate import load_keyframe, peak_memory_bytes
@@ -41,7 +42,12 @@ def finish(
     frames = plan_frames_of(recipe, grid=FrameGrid(), num_frames=task.generated)
     plan = plan_shot(recipe, picture=Size(keyframe.shape[1], keyframe.shape[0]), frames=frames)
     inspector = Inspector(
-        picture=keyframe, path=plan.path, output=plan.output, plan=frames, params=recipe.qc
+        picture=keyframe,
+        path=plan.path,
+        output=plan.output,
+        plan=frames,
+        params=recipe.qc,
+        holds=interpolator.name == "none",
     )
     counts = Resampling()
     clip_name = Path(names.clip_of(task.image_path)).name

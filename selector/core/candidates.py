@@ -24,7 +24,8 @@ OCTAVES_PER_S: Final = 0.10
 FRAMES_PER_S: Final = 0.075
 """Comfortable mean speeds of a zoom (doublings) and of a pan (frame widths) per second."""
 
-_KEPT_PER_SCALE: Final = 4
+_DRIFT_COST: Final = 0.8
+_KEPT_PER_SCALE: Final = 6
 _STILL_SCORE: Final = -1.0
 
 
@@ -77,14 +78,17 @@ def _zoom_both_ways(
     ratio = wide.width / tight.width
     share_wide, share_tight = scene.interest.share(np.array([wide.root, tight.root]))
     focus = float(np.log2(max(share_tight, 1e-6) * ratio**2 / max(share_wide, 1e-6)))
+    # A zoom that also slides far pulls the eye two ways.
+    (x0, y0), (x1, y1) = wide.centre, tight.centre
+    framed -= _DRIFT_COST * float(np.hypot((x1 - x0) / wide.width, (y1 - y0) / wide.height))
     wanted = min(0.65, max(0.05, OCTAVES_PER_S * scene.duration_s))
     amount = _near(np.log2(ratio), wanted)
-    x, y = (float(v[0]) for v in scene.interest.centroids(np.array([tight.root])))
+    x, y = scene.interest.subject
     subject = "the largest face" if scene.faces else f"the subject at ({x:.2f}, {y:.2f})"
     yield Candidate(
         start=wide,
         end=tight,
-        score=framed + 0.4 * amount + 0.35 * focus + (0.1 if scene.faces else 0.0),
+        score=framed + 0.3 * amount + 0.2 * focus + (0.1 if scene.faces else 0.0),
         why=f"zoom in {ratio:.2f}x toward {subject}, where {share_tight:.0%} of the interest lies",
     )
     # Pulling back pays where what comes into view is worth seeing.
@@ -92,7 +96,7 @@ def _zoom_both_ways(
     yield Candidate(
         start=tight,
         end=wide,
-        score=framed + 0.4 * amount - 0.12 + 0.5 * revealed,
+        score=framed + 0.3 * amount - 0.12 + 0.5 * revealed,
         why=f"zoom out {ratio:.2f}x from {subject}, which reveals {revealed:.0%} of the interest",
     )
 
@@ -158,7 +162,7 @@ def _best(scene: Scene, *, scale: float) -> tuple[Boxes, np.ndarray[tuple[int], 
 
 def _near(value: float, wanted: float) -> float:
     """1 where the amount is as wanted, falling off to either side in octaves."""
-    return float(np.exp(-(np.log2(value / wanted) ** 2) / (2 * 0.6**2)))
+    return float(np.exp(-(np.log2(value / wanted) ** 2) / (2 * 0.9**2)))
 
 
 def scene_of(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from companions.geometry import Rect, Size, largest_window
-from selector.core.interest import Boxes, InterestMap
+from selector.core.interest import Boxes, InterestMap, Values
 
 _POSITIONS: Final = 13
 _FACE_MARGIN: Final = 0.004
@@ -27,8 +27,14 @@ SHARP_ROOM: Final = 1.2
 ones may be, up to this much, since a still clip is worse than a slightly soft one."""
 FEWEST_SOURCE_PX: Final = 0.62
 
+_FACE_HEIGHT: Final = 0.42
+"""Where a face sits best, from the window's top: eyes on the upper third."""
+
+_BORDER_CUT: Final = 1.0
+"""What an edge along the picture's own edge costs at most, an average place being 1: if it were
+free, every window would stick to a border."""
+
 Mask = npt.NDArray[np.bool_]
-Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +110,40 @@ def quality(boxes: Boxes, interest: InterestMap, *, has_face: bool) -> Values:
     if len(boxes) == 0:
         return np.zeros(0)
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    share = interest.share(boxes)
-    margin = 0.06 * np.stack([width, height, -width, -height], axis=1)
-    strip = (share - interest.share(boxes + margin)) / (width * height * (1.0 - 0.88**2))
-    # A window's edge on the picture's own edge cuts nothing that was not cut before.
-    cut = np.clip(0.25 * (strip - 0.5), 0.0, 0.5)
-    x, y = interest.centroids(boxes)
-    across = np.maximum(np.abs((x - boxes[:, 0]) / width - 0.5) - 0.17, 0.0)
-    down = np.maximum(
-        np.abs((y - boxes[:, 1]) / height - (0.42 if has_face else 0.5)) - 0.13, 0.0
+    x, y = interest.subject
+    across = np.abs((x - boxes[:, 0]) / width - 0.5)
+    down = np.abs((y - boxes[:, 1]) / height - (_FACE_HEIGHT if has_face else 0.5))
+    off = np.hypot(np.maximum(across - 0.05, 0.0), np.maximum(down - 0.05, 0.0))
+    placed = 1.0 - np.clip(off / 0.3, 0.0, 1.0)
+    result: Values = (
+        0.4 * interest.share(boxes)
+        + 1.0 * interest.reach(boxes)
+        + 0.2 * placed
+        - 0.15 * _cut(boxes, interest)
     )
-    placed = 1.0 - np.clip(np.hypot(across, down) / 0.25, 0.0, 1.0)
-    result: Values = 0.7 * share - 0.5 * cut + 0.3 * placed
     return result
+
+
+def _cut(boxes: Boxes, interest: InterestMap) -> Values:
+    """How interesting the places are that a window's edges run through; 0..1, 0.5 for average.
+
+    The worst edge counts as much as all four, since one edge through a subject spoils the frame.
+    An edge along the picture's own edge cuts nothing.
+    """
+    bands = []
+    for side in range(4):
+        across = side % 2
+        half = 0.025 * (boxes[:, across + 2] - boxes[:, across])
+        band = boxes.copy()
+        band[:, across] = np.clip(boxes[:, side] - half, 0.0, 1.0)
+        band[:, across + 2] = np.clip(boxes[:, side] + half, 0.0, 1.0)
+        area = (band[:, 2] - band[:, 0]) * (band[:, 3] - band[:, 1])
+        density = interest.share(band) / np.maximum(area, 1e-9)
+        at_border = (boxes[:, side] < half) | (boxes[:, side] > 1.0 - half)
+        bands.append(np.where(at_border, np.minimum(density, _BORDER_CUT), density))
+    stacked = np.stack(bands)
+    cut: Values = np.clip(0.25 * (stacked.mean(axis=0) + stacked.max(axis=0)), 0.0, 1.0)
+    return cut
 
 
 def _offsets(side: float, spans: Sequence[tuple[float, float]]) -> list[float]:

@@ -290,7 +290,7 @@ def _shots() -> st.SearchStrategy[Shot]:
         "prompt": st.none() | _texts(),
         "negative_prompt": st.none() | _texts(),
         "priority": st.none() | st.integers(-100, 100),
-        "x": st.dictionaries(_texts(), st.none() | st.booleans() | _texts(), max_size=2),
+        "x": user_keys(),
         **_blocks(),
     }
     return st.fixed_dictionaries(required, optional=optional).map(Shot.model_validate)

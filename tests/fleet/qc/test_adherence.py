@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from companions.camera import CameraPath
+from companions.easing import EasingName
+from companions.geometry import Rect, Size
+from companions.picture import Pixels
+from companions.video_manifest import QcParams, QcThresholds
+from companions.video_meta import Check, CheckVerdict
+from fleet.qc.adherence import SAMPLES, Adherence, sampled_frames
+from fleet.qc.glance import Glance
+from fleet.qc.keyframe import PlannedShot
+from fleet.qc.profile import STANDARD, Limits, limits_of
+from tests.fleet.footage import CLOSE, PHOTOS, WIDE, filmed, flat, move, photo, plan
+
+OUTPUT = Size(480, 270)
+FRAMES = 17
+
+
+def adherence(
+    picture: Pixels,
+    path: CameraPath,
+    frames: Iterable[Pixels],
+    *,
+    limits: Limits = STANDARD,
+    output: Size = OUTPUT,
+    count: int = FRAMES,
+) -> Check:
+    check = Adherence(
+        shot=PlannedShot.of(picture, path), plan=plan(count), output=output, limits=limits
+    )
+    for index, frame in enumerate(frames):
+        check.see(Glance.at(index, frame))
+    (result,) = check.checks()
+    return result
+
+
+def value(check: Check) -> float:
+    assert check.value is not None
+    return check.value
+
+
+def centred(share: float) -> Rect:
+    return Rect.around(0.5, 0.5, share, share)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (WIDE, CLOSE),
+        (CLOSE, WIDE),
+        (Rect.of(0.05, 0.2, 0.6, 0.8), Rect.of(0.4, 0.3, 0.95, 0.9)),
+        (WIDE, WIDE),
+    ],
+    ids=["in", "out", "pan", "static"],
+)
+def test_an_exact_render_measures_next_to_nothing(name: str, start: Rect, end: Rect) -> None:
+    picture = photo(name)
+    path = move(picture, start, end, output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, path, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict is CheckVerdict.PASS
+    assert value(check) < 0.003
+    assert f"{SAMPLES} of {SAMPLES}" in check.detail
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_noise_and_compression_do_not_disturb_the_measure(name: str) -> None:
+    picture = photo(name)
+    path = move(picture, output=OUTPUT)
+
+    def worn() -> Iterator[Pixels]:
+        noise = np.random.default_rng(5)
+        for frame in filmed(picture, path, frames=FRAMES, output=OUTPUT):
+            grainy = np.clip(frame + noise.normal(0, 5, frame.shape), 0, 255).astype(np.uint8)
+            _, jpeg = cv2.imencode(".jpg", grainy, [cv2.IMWRITE_JPEG_QUALITY, 40])
+            yield np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+    assert value(adherence(picture, path, worn())) < 0.01
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+@pytest.mark.parametrize("ratio", [1.478, 2.0])
+def test_a_clip_that_never_moves_is_off_by_half_of_what_the_zoom_adds(
+    name: str, ratio: float
+) -> None:
+    picture = photo(name)
+    whole = centred(0.9)
+    path = move(picture, whole, centred(0.9 / ratio), output=OUTPUT)
+    # The photographs' windows are grown to the output's aspect: the true ratio may be smaller.
+    true_ratio = path.start.width / path.end.width
+    still = move(picture, path.start, path.start, output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, still, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict is CheckVerdict.FAIL
+    assert value(check) == pytest.approx((true_ratio - 1) / 2, abs=0.01)
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_half_the_zoom_fails(name: str) -> None:
+    picture = photo(name)
+    path = move(picture, centred(0.9), centred(0.45), output=OUTPUT)
+    middle = path.window(0.5)
+    half = CameraPath(path.start, middle, path.easing)
+
+    check = adherence(picture, path, filmed(picture, half, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict is CheckVerdict.FAIL
+    assert value(check) == pytest.approx((middle.width / path.end.width - 1) / 2, abs=0.01)
+
+
+def test_a_clip_that_leaves_the_rectangle_sideways_fails() -> None:
+    picture = photo("astronaut.png")
+    path = move(picture, centred(0.5), centred(0.5), output=OUTPUT)
+    aside = move(picture, centred(0.5), Rect.around(0.59, 0.5, 0.5, 0.5), output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, aside, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict is CheckVerdict.FAIL
+    # 0.09 of a picture as wide as high, over the diagonal of a window of half its width.
+    assert value(check) == pytest.approx(0.09 / 0.5 / np.hypot(1, 9 / 16), abs=0.005)
+
+
+def test_another_easing_is_worth_a_warning() -> None:
+    picture = photo("chelsea.png")
+    path = move(picture, output=OUTPUT)
+    linear = move(picture, output=OUTPUT, easing=EasingName.LINEAR)
+
+    check = adherence(picture, path, filmed(picture, linear, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict is CheckVerdict.WARN
+    assert STANDARD.adherence_pass < value(check) < STANDARD.adherence_fail
+
+
+def test_a_shot_may_set_its_own_limits() -> None:
+    picture = photo("chelsea.png")
+    path = move(picture, output=OUTPUT)
+    linear = move(picture, output=OUTPUT, easing=EasingName.LINEAR)
+    frames = list(filmed(picture, linear, frames=FRAMES, output=OUTPUT))
+
+    def judged(**thresholds: float) -> CheckVerdict:
+        limits = limits_of(QcParams(thresholds=QcThresholds(**thresholds)))
+        return adherence(picture, path, frames, limits=limits).verdict
+
+    assert judged(adherence_pass=0.06) is CheckVerdict.PASS
+    assert judged(adherence_fail=0.04) is CheckVerdict.FAIL
+    assert judged(adherence_fail=0.02) is CheckVerdict.FAIL  # below the profile's own pass
+    assert judged(adherence_pass=0.5) is CheckVerdict.PASS  # above the profile's own fail
+
+
+def test_the_last_frame_alone_is_enough_to_fail() -> None:
+    picture = photo("astronaut.png")
+    path = move(picture, output=OUTPUT)
+    frames = list(filmed(picture, path, frames=FRAMES, output=OUTPUT))
+    frames[-1] = frames[0]
+
+    check = adherence(picture, path, frames)
+
+    assert check.verdict is CheckVerdict.FAIL
+    assert f"worst is frame {FRAMES - 1}" in check.detail
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_picture_is_unmeasured(level: int) -> None:
+    picture = flat(level, output=Size(600, 400))
+    path = move(picture, output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, path, frames=FRAMES, output=OUTPUT))
+
+    assert (check.verdict, check.value) == (CheckVerdict.UNMEASURED, None)
+
+
+def test_a_smooth_gradient_is_unmeasured() -> None:
+    ramp = np.linspace(40, 200, 800).astype(np.uint8)
+    picture = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (500, 800, 3)))
+    path = move(picture, output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, path, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict in {CheckVerdict.UNMEASURED, CheckVerdict.PASS}
+    assert check.value is None or check.value < STANDARD.adherence_pass
+
+
+def test_faint_noise_on_a_sky_accuses_nobody() -> None:
+    noise = np.random.default_rng(3).normal(0, 1.0, (500, 800, 1))
+    ramp = np.linspace(90, 150, 500)[:, None, None]
+    picture = np.ascontiguousarray(np.repeat(np.clip(ramp + noise, 0, 255), 3, axis=2)).astype(
+        np.uint8
+    )
+    path = move(picture, output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, path, frames=FRAMES, output=OUTPUT))
+
+    assert check.verdict in {CheckVerdict.UNMEASURED, CheckVerdict.PASS}
+
+
+def test_a_clip_of_something_else_fails() -> None:
+    picture, other = photo("astronaut.png"), photo("coffee.png")
+    path = move(picture, output=OUTPUT)
+    elsewhere = filmed(other, move(other, output=OUTPUT), frames=FRAMES, output=OUTPUT)
+
+    check = adherence(picture, path, elsewhere)
+
+    assert check.verdict is CheckVerdict.FAIL
+    assert "not recognisable" in check.detail
+
+
+def test_a_clip_that_dissolves_at_its_end_is_noticed() -> None:
+    picture = photo("astronaut.png")
+    path = move(picture, output=OUTPUT)
+    frames = list(filmed(picture, path, frames=FRAMES, output=OUTPUT))
+    frames[-1] = flat(127, output=OUTPUT)
+
+    check = adherence(picture, path, frames)
+
+    assert check.verdict is CheckVerdict.WARN
+    assert f"frames {FRAMES - 1}" in check.detail
+
+
+def test_a_large_picture_is_measured_as_well_as_a_small_one() -> None:
+    small = photo("motorcycle_left.png")
+    picture = np.asarray(cv2.resize(small, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC))
+    picture = picture.astype(np.uint8)
+    path = move(picture, Rect.of(0.1, 0.1, 0.5, 0.5), Rect.of(0.2, 0.2, 0.4, 0.4), output=OUTPUT)
+
+    def fine() -> Iterator[Pixels]:
+        shot = PlannedShot.of(picture, path)
+        for index in range(FRAMES):
+            yield shot.view(plan(FRAMES).clip_fraction(index), output=OUTPUT)
+
+    assert max(PlannedShot.of(picture, path).pixels.shape) <= 1600
+    assert value(adherence(picture, path, fine())) < 0.003
+
+
+def test_a_single_frame_is_measured() -> None:
+    picture = photo("astronaut.png")
+    path = move(picture, output=OUTPUT)
+    frames = filmed(picture, path, frames=1, output=OUTPUT)
+
+    check = adherence(picture, path, frames, count=1)
+
+    assert check.verdict is CheckVerdict.PASS
+
+
+@pytest.mark.parametrize("frames", [1, 2, 8, 9, 10, 24, 97, 5000])
+def test_samples_are_few_and_hold_both_ends(frames: int) -> None:
+    chosen = sampled_frames(frames)
+
+    assert {0, frames - 1} <= chosen <= set(range(frames))
+    assert len(chosen) == min(frames, SAMPLES)
