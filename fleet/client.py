@@ -169,7 +169,7 @@ def _check_backends(recipe: Recipe, index: int, *, file: Path) -> tuple[int, int
     except (UnknownBackend, ExtraMissing) as error:
         raise error.located(field) from None
     except ParameterRefused as error:
-        raise error.located(where) from None
+        raise ParameterRefused(field=f"{where}.{error.field}", what=error.what) from None
     return frames.clip, frames.generated
 
 

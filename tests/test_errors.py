@@ -24,6 +24,7 @@ SAMPLES: dict[object, object] = {
     str: "some words",
     int: 3,
     float: 1.5,
+    bool: True,
     Path: Path("folder/file.json"),
     Iterable[str]: ("one", "two"),
     Sequence[Problem]: (Problem("shots[0].sha256", "is missing"),),

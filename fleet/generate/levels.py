@@ -33,12 +33,13 @@ LEVELS_PER_OCTAVE: Final = 4
 gradients 4 % weaker there than at a level, which is seen as breathing."""
 LEAST_OVERSAMPLING: Final = 2.2
 """Level pixels per frame pixel at a level's own scale; its finest user has 2^(1/4) times less."""
+MOST_OVERSAMPLING: Final = 3.3
+"""Above, sampling a level costs three times as much for the memory it walks through."""
 _LOBES: Final = 3
 _SAME_SCALE: Final = 1.01
 """Scales nearer than this share one level: no eye sees one per cent of sharpness."""
-_MOST_ENLARGED: Final = 8
-"""Largest enlargement of picture pixels in a level; beyond, bilinear steps are smooth enough,
-and the filter's length, which grows with it, stays bounded whatever a manifest asks for."""
+_FINEST: Final = 8
+"""Grids are eighths of a pixel; a picture enlarged further than eightfold is smooth enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,62 +173,80 @@ def _mixed(parts: Sequence[tuple[Pixels, float]]) -> Pixels:
 
 
 def _build(picture: Pixels, *, scale: float, users: Sequence[View]) -> _Level:
-    pitch = _pitch(scale)
-    kernel = _low_pass(max(scale, 1.0) / float(pitch), pitch=pitch)
-    reach = math.ceil((len(kernel) // 2 + 4) * max(float(pitch), 1.0))
+    """The level of ``scale`` picture pixels per frame pixel, as far as ``users`` look.
+
+    Whole blocks are averaged first (exact and fast), then filtered, then brought to the grid
+    that is cheapest to sample; a filtered picture is smooth enough for any grid that fine.
+    """
+    block = max(1, math.floor(scale / LEAST_OVERSAMPLING))
+    oversampling = scale / block
+    regrid = _regrid(oversampling)
+    kernel = _low_pass(oversampling, block=block)
+    unit = block * regrid.numerator
     height, width = picture.shape[:2]
+    reach = block * (len(kernel) // 2 + 4)
     bounds = np.array([view.bounds for view in users])
     # Aligned to whole level pixels, so that a level's pixels do not depend on who uses it.
-    unit = pitch.numerator
     x0 = max(0, math.floor(bounds[:, 0].min()) - reach) // unit * unit
     y0 = max(0, math.floor(bounds[:, 1].min()) - reach) // unit * unit
     x1 = min(width, math.ceil(bounds[:, 2].max()) + reach)
     y1 = min(height, math.ceil(bounds[:, 3].max()) + reach)
-    pixels = _on_grid(picture[y0:y1, x0:x1], pitch=pitch)
-    filtered = cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
-    return _Level(_bytes(filtered), x0, y0, pitch)
-
-
-def _pitch(scale: float) -> Fraction:
-    """Picture pixels per level pixel, for a level of ``scale`` picture pixels per frame pixel.
-
-    Whole ratios where the picture is reduced, because averaging whole blocks is exact and fast.
-    """
-    wanted = scale / LEAST_OVERSAMPLING
-    if wanted >= 1.0:
-        return Fraction(math.floor(wanted))
-    if wanted >= 2.0 / 3.0:
-        return Fraction(2, 3)
-    return Fraction(1, min(math.ceil(1.0 / wanted), _MOST_ENLARGED))
-
-
-def _on_grid(crop: Pixels, *, pitch: Fraction) -> Pixels:
-    if pitch == 1:
-        return crop
-    unit = pitch.numerator
-    height, width = crop.shape[:2]
-    lacking_x, lacking_y = -width % unit, -height % unit
-    if lacking_x or lacking_y:
-        crop = _bytes(
-            cv2.copyMakeBorder(crop, 0, lacking_y, 0, lacking_x, borderType=cv2.BORDER_REPLICATE)
+    pixels = _whole_units(picture[y0:y1, x0:x1], unit=unit)
+    if block > 1:
+        pixels = _scaled(pixels, Fraction(block), cv2.INTER_AREA)
+    if len(kernel) > 1:
+        pixels = _bytes(
+            cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
         )
-    size = (int((width + lacking_x) / pitch), int((height + lacking_y) / pitch))
-    how = cv2.INTER_AREA if pitch > 1 else cv2.INTER_CUBIC
-    return _bytes(cv2.resize(crop, size, interpolation=how))
+    if regrid != 1:
+        pixels = _scaled(pixels, regrid, cv2.INTER_CUBIC)
+    return _Level(pixels, x0, y0, block * regrid)
 
 
-def _low_pass(oversampling: float, *, pitch: Fraction) -> npt.NDArray[np.float32]:
-    """Lanczos taps for ``oversampling`` level pixels per frame pixel, with a slight lift.
+def _regrid(oversampling: float) -> Fraction:
+    """Filtered pixels per level pixel: 1 where the grid is right already.
 
-    The lift undoes, to second order, how block averages (variance (1 - 1/pitch^2) / 12) and
-    bilinear sampling (1/6 on average over the phases) soften.
+    A coarser grid steps visibly under bilinear sampling; a finer one is more memory to walk
+    through for every frame than making a coarser one costs once.
     """
+    if LEAST_OVERSAMPLING <= oversampling <= MOST_OVERSAMPLING:
+        return Fraction(1)
+    return Fraction(max(1, round(_FINEST * oversampling / LEAST_OVERSAMPLING)), _FINEST)
+
+
+def _low_pass(oversampling: float, *, block: int) -> npt.NDArray[np.float32]:
+    """Lanczos taps for ``oversampling`` pixels per frame pixel, with a slight lift.
+
+    The lift undoes, to second order, how averaging blocks (variance (1 - 1/block^2) / 12) and
+    bilinear sampling (1/6 on average over the phases) soften.  A close view, which enlarges the
+    picture's pixels, needs no filter: there is nothing to lose.
+    """
+    if oversampling <= 1.0:
+        return np.ones(1, dtype=np.float32)
     reach = math.ceil(_LOBES * oversampling)
     x = np.arange(-reach, reach + 1) / oversampling
     taps = np.where(np.abs(x) < _LOBES, np.sinc(x) * np.sinc(x / _LOBES), 0.0)
-    softening = 1.0 / 6.0 + max(0.0, 1.0 - 1.0 / float(pitch) ** 2) / 12.0
+    sampling_grid = 1.0 if oversampling >= LEAST_OVERSAMPLING else oversampling / LEAST_OVERSAMPLING
+    softening = sampling_grid**2 / 6.0 + (1.0 - 1.0 / block**2) / 12.0
     taps = np.convolve(taps / taps.sum(), [-softening / 2.0, 1.0 + softening, -softening / 2.0])
     return taps.astype(np.float32)
+
+
+def _whole_units(crop: Pixels, *, unit: int) -> Pixels:
+    """``crop`` with its right and bottom edges repeated to a multiple of ``unit`` pixels."""
+    height, width = crop.shape[:2]
+    if width % unit == 0 and height % unit == 0:
+        return crop
+    return _bytes(
+        cv2.copyMakeBorder(
+            crop, 0, -height % unit, 0, -width % unit, borderType=cv2.BORDER_REPLICATE
+        )
+    )
+
+
+def _scaled(pixels: Pixels, pitch: Fraction, how: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    return _bytes(cv2.resize(pixels, (int(width / pitch), int(height / pitch)), interpolation=how))
 
 
 def _bytes(pixels: npt.NDArray[np.generic]) -> Pixels:

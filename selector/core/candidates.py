@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from companions.geometry import Rect, Size
-from selector.core.interest import Boxes, InterestMap
+from selector.core.interest import Boxes, InterestMap, Values
 from selector.core.windows import Framing, inside, keep_faces, quality, windows_at
 
 RATIOS: Final = (1.03, 1.06, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4, 1.5, 1.6)
@@ -72,9 +72,7 @@ def _zooms(scene: Scene) -> Iterator[Candidate]:
                 )
 
 
-def _zoom_both_ways(
-    scene: Scene, *, wide: Rect, tight: Rect, framed: float
-) -> Iterator[Candidate]:
+def _zoom_both_ways(scene: Scene, *, wide: Rect, tight: Rect, framed: float) -> Iterator[Candidate]:
     ratio = wide.width / tight.width
     share_wide, share_tight = scene.interest.share(np.array([wide.root, tight.root]))
     focus = float(np.log2(max(share_tight, 1e-6) * ratio**2 / max(share_wide, 1e-6)))
@@ -153,7 +151,7 @@ def _still(scene: Scene) -> Iterator[Candidate]:
             )
 
 
-def _best(scene: Scene, *, scale: float) -> tuple[Boxes, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _best(scene: Scene, *, scale: float) -> tuple[Boxes, Values]:
     boxes = windows_at(scale, framing=scene.framing, faces=scene.faces)
     values = quality(boxes, scene.interest, has_face=bool(scene.faces))
     order = np.argsort(-values, kind="stable")[:_KEPT_PER_SCALE]

@@ -23,7 +23,11 @@ _SEARCH_SIDE: Final = 640
 _SMALLEST_SHARE: Final = 0.06
 _SAME_FACE_OVERLAP: Final = 0.3
 # The profile cascade is the noisier one; it sees faces in foliage at the usual 3 to 5 neighbours.
-_CASCADES: Final = (("haarcascade_frontalface_default.xml", 7), ("haarcascade_profileface.xml", 8))
+_SEARCHES: Final = (
+    ("haarcascade_frontalface_default.xml", 7, False),
+    ("haarcascade_profileface.xml", 8, False),
+    ("haarcascade_profileface.xml", 8, True),
+)
 
 _Box = tuple[int, int, int, int]
 
@@ -47,7 +51,7 @@ def find_faces(pixels: Pixels) -> tuple[Rect, ...]:
     rows, columns = grey.shape[:2]
     smallest = max(24, round(_SMALLEST_SHARE * min(rows, columns)))
     boxes: list[_Box] = []
-    for (name, neighbours), mirrored in ((_CASCADES[0], False), *((_CASCADES[1], m) for m in (0, 1))):
+    for name, neighbours, mirrored in _SEARCHES:
         view = cv2.flip(grey, 1) if mirrored else grey
         found = _classifier(name).detectMultiScale(
             view, scaleFactor=1.15, minNeighbors=neighbours, minSize=(smallest, smallest)
@@ -64,6 +68,7 @@ def find_faces(pixels: Pixels) -> tuple[Rect, ...]:
 @cache
 def _classifier(name: str) -> cv2.CascadeClassifier:
     import cv2
+    import cv2.data
 
     return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / name))
 

@@ -213,7 +213,7 @@ def _normalised(values: Map) -> Map:
     low, high = np.percentile(values, (5.0, 99.0))
     if high - low < 1e-6 * max(1.0, abs(float(high))):
         return np.zeros_like(values)
-    return np.clip((values - low) / (high - low), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
 def _middle(shape: tuple[int, ...]) -> Map:

@@ -76,7 +76,10 @@ def propose(
             f"largest frame, so the move stays small"
         )
     return Proposal(
-        move=move, safety=safety, viability=_marked(viability, faces, scene), faces=faces,
+        move=move,
+        safety=safety,
+        viability=_marked(viability, faces, scene),
+        faces=faces,
         why=tuple(why),
     )
 

@@ -7,9 +7,9 @@ and after easing, because easing raises the peak speed of a move by about 1.7 ti
 |---|---|---|---|
 | ``peak_speed`` | % of frame width per second, fastest point | > 20 / > 40 | > 10 / > 20 |
 | ``zoom_ratio`` | larger width over smaller | > 2 / > 3 | > 1.5 / > 2 |
-| ``octaves_per_second`` | doublings of size per second, at the peak | > 0.35 / never | > 0.2 / > 0.35 |
+| ``octaves_per_second`` | doublings of size per second, peak | > 0.35 / never | > 0.2 / > 0.35 |
 | ``source_px`` | source pixels per output pixel, tightest window | < 1 / < 0.6 | < 1 / < 0.6 |
-| ``aspect`` | % by which a rectangle's aspect differs from the output's | > 1 / never | > 1 / never |
+| ``aspect`` | % between a rectangle's aspect and the output's | > 1 / never | > 1 / never |
 
 ``sensitive`` is for audiences prone to nausea or photosensitivity: what is 20 %/s, a warning for
 everyone else, stops a move there.  Zoom speed alone never blocks in ``standard`` since peak speed

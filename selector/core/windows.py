@@ -67,7 +67,7 @@ def windows_at(scale: float, *, framing: Framing, faces: Sequence[Rect]) -> Boxe
     xs = _offsets(width, [(f.x1, f.x2) for f in faces])
     ys = _offsets(height, [(f.y1, f.y2) for f in faces])
     corners = np.array(list(itertools.product(xs, ys)), dtype=np.float64)
-    boxes = np.hstack([corners, np.minimum(corners + (width, height), 1.0)])
+    boxes = np.hstack([corners, np.minimum(corners + np.array([width, height]), 1.0)])
     return boxes[cuts_no_face(boxes, faces)]
 
 
@@ -89,9 +89,7 @@ def keep_faces(start: Rect, ends: Boxes, faces: Sequence[Rect]) -> Mask:
     first = np.array([start.root])
     for face in faces:
         through = _holds(first, face) & _holds(ends, face)
-        for beside_first, beside_end in zip(
-            _sides(first, face), _sides(ends, face), strict=True
-        ):
+        for beside_first, beside_end in zip(_sides(first, face), _sides(ends, face), strict=True):
             through |= beside_first & beside_end
         kept &= through
     return kept

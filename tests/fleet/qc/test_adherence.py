@@ -8,7 +8,7 @@ import pytest
 
 from companions.camera import CameraPath
 from companions.easing import EasingName
-from companions.geometry import Rect, Size
+from companions.geometry import Rect, Size, largest_window
 from companions.picture import Pixels
 from companions.video_manifest import QcParams, QcThresholds
 from companions.video_meta import Check, CheckVerdict
@@ -16,7 +16,7 @@ from fleet.qc.adherence import SAMPLES, Adherence, sampled_frames
 from fleet.qc.glance import Glance
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import STANDARD, Limits, limits_of
-from tests.fleet.footage import CLOSE, PHOTOS, WIDE, filmed, flat, move, photo, plan
+from tests.fleet.footage import CLOSE, PHOTOS, WIDE, filmed, flat, move, photo, plan, size_of
 
 OUTPUT = Size(480, 270)
 FRAMES = 17
@@ -45,8 +45,10 @@ def value(check: Check) -> float:
     return check.value
 
 
-def centred(share: float) -> Rect:
-    return Rect.around(0.5, 0.5, share, share)
+def centred(picture: Pixels, share: float, *, right: float = 0.0) -> Rect:
+    """A window of ``share`` of the largest there is, ``right`` of the picture's width aside."""
+    width, height = largest_window(picture=size_of(picture), output=OUTPUT)
+    return Rect.around(0.5 + right, 0.5, width * share, height * share)
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -92,22 +94,19 @@ def test_a_clip_that_never_moves_is_off_by_half_of_what_the_zoom_adds(
     name: str, ratio: float
 ) -> None:
     picture = photo(name)
-    whole = centred(0.9)
-    path = move(picture, whole, centred(0.9 / ratio), output=OUTPUT)
-    # The photographs' windows are grown to the output's aspect: the true ratio may be smaller.
-    true_ratio = path.start.width / path.end.width
+    path = move(picture, centred(picture, 0.9), centred(picture, 0.9 / ratio), output=OUTPUT)
     still = move(picture, path.start, path.start, output=OUTPUT)
 
     check = adherence(picture, path, filmed(picture, still, frames=FRAMES, output=OUTPUT))
 
     assert check.verdict is CheckVerdict.FAIL
-    assert value(check) == pytest.approx((true_ratio - 1) / 2, abs=0.01)
+    assert value(check) == pytest.approx((ratio - 1) / 2, abs=0.01)
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_half_the_zoom_fails(name: str) -> None:
     picture = photo(name)
-    path = move(picture, centred(0.9), centred(0.45), output=OUTPUT)
+    path = move(picture, centred(picture, 0.9), centred(picture, 0.45), output=OUTPUT)
     middle = path.window(0.5)
     half = CameraPath(path.start, middle, path.easing)
 
@@ -119,13 +118,14 @@ def test_half_the_zoom_fails(name: str) -> None:
 
 def test_a_clip_that_leaves_the_rectangle_sideways_fails() -> None:
     picture = photo("astronaut.png")
-    path = move(picture, centred(0.5), centred(0.5), output=OUTPUT)
-    aside = move(picture, centred(0.5), Rect.around(0.59, 0.5, 0.5, 0.5), output=OUTPUT)
+    window = centred(picture, 0.5)
+    path = move(picture, window, window, output=OUTPUT)
+    aside = move(picture, window, centred(picture, 0.5, right=0.09), output=OUTPUT)
 
     check = adherence(picture, path, filmed(picture, aside, frames=FRAMES, output=OUTPUT))
 
     assert check.verdict is CheckVerdict.FAIL
-    # 0.09 of a picture as wide as high, over the diagonal of a window of half its width.
+    # 0.09 of the picture's width, over the diagonal of a 16:9 window of half that width.
     assert value(check) == pytest.approx(0.09 / 0.5 / np.hypot(1, 9 / 16), abs=0.005)
 
 
@@ -146,14 +146,15 @@ def test_a_shot_may_set_its_own_limits() -> None:
     linear = move(picture, output=OUTPUT, easing=EasingName.LINEAR)
     frames = list(filmed(picture, linear, frames=FRAMES, output=OUTPUT))
 
-    def judged(**thresholds: float) -> CheckVerdict:
-        limits = limits_of(QcParams(thresholds=QcThresholds(**thresholds)))
+    def judged(thresholds: QcThresholds) -> CheckVerdict:
+        limits = limits_of(QcParams(thresholds=thresholds))
         return adherence(picture, path, frames, limits=limits).verdict
 
-    assert judged(adherence_pass=0.06) is CheckVerdict.PASS
-    assert judged(adherence_fail=0.04) is CheckVerdict.FAIL
-    assert judged(adherence_fail=0.02) is CheckVerdict.FAIL  # below the profile's own pass
-    assert judged(adherence_pass=0.5) is CheckVerdict.PASS  # above the profile's own fail
+    assert judged(QcThresholds(adherence_pass=0.06)) is CheckVerdict.PASS
+    assert judged(QcThresholds(adherence_fail=0.04)) is CheckVerdict.FAIL
+    # Below the profile's own pass, above its own fail:
+    assert judged(QcThresholds(adherence_fail=0.02)) is CheckVerdict.FAIL
+    assert judged(QcThresholds(adherence_pass=0.5)) is CheckVerdict.PASS
 
 
 def test_the_last_frame_alone_is_enough_to_fail() -> None:
@@ -227,8 +228,8 @@ def test_a_clip_that_dissolves_at_its_end_is_noticed() -> None:
 
 def test_a_large_picture_is_measured_as_well_as_a_small_one() -> None:
     small = photo("motorcycle_left.png")
-    picture = np.asarray(cv2.resize(small, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC))
-    picture = picture.astype(np.uint8)
+    large = cv2.resize(small, None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
+    picture = np.asarray(large, dtype=np.uint8)
     path = move(picture, Rect.of(0.1, 0.1, 0.5, 0.5), Rect.of(0.2, 0.2, 0.4, 0.4), output=OUTPUT)
 
     def fine() -> Iterator[Pixels]:

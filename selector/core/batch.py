@@ -1,0 +1,128 @@
+"""From motions to a manifest.  Pure: equal inputs give equal manifests, byte for byte.
+
+Only what was asked for is stated; what is left out means the contract's defaults, and what all
+shots share stands once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from companions.codec import problems_of
+from companions.errors import DocumentInvalid
+from companions.geometry import Size
+from companions.motion import Move
+from companions.video_manifest import (
+    EncodeParams,
+    GenerationParams,
+    InterpolationParams,
+    Shot,
+    ShotDefaults,
+    VideoManifest,
+)
+
+_NAME_MAX = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ShotSource:
+    """What one picture and its companions give to a shot."""
+
+    image_path: str
+    """The picture relative to the manifest's folder, '/' between folders, NFC."""
+    sha256: str
+    move: Move
+    output: Size
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """What a submission asks of all its shots; fields that are not set stay unstated."""
+
+    project_id: str
+    batch_id: str
+    created_at: datetime
+    generation: GenerationParams = field(default_factory=lambda: GenerationParams(model="camera"))
+    interpolation: InterpolationParams = field(default_factory=InterpolationParams)
+    encode: EncodeParams = field(default_factory=EncodeParams)
+    priority: int | None = None
+
+
+def build_manifest(
+    settings: BatchSettings, sources: Sequence[ShotSource], *, file: str
+) -> VideoManifest:
+    """The manifest of ``sources``, in their order; ``file`` names it in messages.
+
+    Raises:
+        DocumentInvalid: the settings or shots break the contract, such as a clip without a frame.
+    """
+    sizes = {source.output for source in sources}
+    prompts = {source.prompt for source in sources}
+    shared_size = next(iter(sizes)) if len(sizes) == 1 else None
+    # One shot's prompt is its own; a prompt is common only to several.
+    shared_prompt = next(iter(prompts)) if len(prompts) == 1 and len(sources) > 1 else None
+    try:
+        return VideoManifest(
+            project_id=settings.project_id,
+            batch_id=settings.batch_id,
+            created_at=settings.created_at,
+            defaults=_defaults(settings, size=shared_size, prompt=shared_prompt),
+            shots=tuple(
+                _shot(source, size=shared_size, prompt=shared_prompt) for source in sources
+            ),
+        )
+    except ValidationError as error:
+        raise DocumentInvalid(
+            file=file,
+            problems=problems_of(error),
+            remedy="Correct the named options, motions or captions; nothing was written.",
+        ) from None
+
+
+def name_part(text: str, *, otherwise: str) -> str:
+    """``text`` with what a name may not hold replaced by '-', at most 120 characters."""
+    kept = re.sub(r"[^\w .:+@-]+", "-", text).strip(" -")[:_NAME_MAX].strip(" -")
+    return kept or otherwise
+
+
+def batch_name(now: datetime) -> str:
+    """The batch id of a manifest made at ``now``: 20250704_143022, in UTC."""
+    return now.astimezone(UTC).strftime("%Y%m%d_%H%M%S")
+
+
+def _defaults(settings: BatchSettings, *, size: Size | None, prompt: str | None) -> ShotDefaults:
+    values: dict[str, object] = {"generation_params": settings.generation}
+    if size is not None:
+        values["generation_params"] = settings.generation.model_copy(
+            update={"width": size.width, "height": size.height}
+        )
+    if settings.interpolation.model_fields_set:
+        values["interpolation"] = settings.interpolation
+    if settings.encode.model_fields_set:
+        values["encode"] = settings.encode
+    if settings.priority is not None:
+        values["priority"] = settings.priority
+    if prompt is not None:
+        values["prompt"] = prompt
+    return ShotDefaults.model_validate(values)
+
+
+def _shot(source: ShotSource, *, size: Size | None, prompt: str | None) -> Shot:
+    values: dict[str, object] = {
+        "image_path": source.image_path,
+        "sha256": source.sha256,
+        "motion": source.move,
+    }
+    if source.prompt is not None and prompt is None:
+        values["prompt"] = source.prompt
+    if size is None:
+        values["generation_params"] = GenerationParams(
+            width=source.output.width, height=source.output.height
+        )
+    return Shot.model_validate(values)
