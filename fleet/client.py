@@ -206,10 +206,8 @@ def _fault(ledger: Ledger, shot: Shot, picture: Path, place: Target) -> Failure 
     try:
         data = read_picture_bytes(picture)
         if hashlib.sha256(data).hexdigest() != shot.sha256:
-            raise changed_picture(shot.image_path)
+            return failure_of(changed_picture(shot.image_path))
         inspect_picture(data, file=shot.image_path)
-        if not place.is_free(known):
-            raise TargetTaken(path=place.clip)
-    except (PictureRefused, TargetTaken) as error:
+    except PictureRefused as error:
         return failure_of(error)
-    return None
+    return None if place.is_free(known) else failure_of(TargetTaken(path=place.clip))

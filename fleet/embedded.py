@@ -7,7 +7,7 @@ it follows along, and takes over should the other end first.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from fleet.jobs.model import Pool
@@ -19,8 +19,9 @@ from fleet.stages.base import Stages
 
 _TICK_S: Final = 0.2
 
-Tick = Callable[[str], None]
-"""Called about five times a second with what is going on, in a few words."""
+Tick = Callable[[str, Mapping[tuple[str, str], int]], None]
+"""Called about five times a second: what is going on, in a few words, and the frames that are
+done of each shot and stage under way."""
 
 
 def work_until_done(
@@ -38,7 +39,7 @@ def work_until_done(
             if lock.acquire():
                 _work(home, settings, stages, tick)
                 return
-            tick(f"another submission is at work ({lock.holder()}); following it")
+            tick(f"another submission is at work ({lock.holder()}); following it", {})
             time.sleep(_TICK_S)
     finally:
         lock.release()
@@ -61,7 +62,7 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
 
     machine = this_machine()
     sizes = pool_sizes(machine, settings)
-    tick("starting the cluster")
+    tick("starting the cluster", {})
     with embedded_cluster(settings=settings, machine=machine):
         dispatcher = RemoteDispatcher(
             Dispatcher,
@@ -74,11 +75,11 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
             },
         )
         try:
-            tick(f"starting {sizes[Pool.GENERATION]} + {sizes[Pool.INTERPOLATION]} workers")
+            tick(f"starting {sizes[Pool.GENERATION]} + {sizes[Pool.INTERPOLATION]} workers", {})
             while not dispatcher.wait_ready(timeout_s=_TICK_S):
-                tick("starting the workers")
+                tick("starting the workers", {})
             while not dispatcher.wait_done(timeout_s=_TICK_S):
-                tick("")
+                tick("", {(r.shot_id, r.stage.value): r.frames for r in dispatcher.running()})
         except KeyboardInterrupt:
             dispatcher.stop(timeout_s=3.0)
             raise

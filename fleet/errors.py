@@ -81,6 +81,7 @@ class TargetTaken(FleetError):
 
     @property
     def curable(self) -> bool:
+        """The file can be moved away."""
         return True
 
     def __init__(self, *, path: Path) -> None:

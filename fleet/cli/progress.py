@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from companions.timing import clip_frames
 from fleet.cli.output import Output
 from fleet.jobs.model import Stage
 from fleet.ledger import reading
@@ -72,19 +73,24 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self.tick("")
+            self.tick("", {})
         self._bars.stop()
         self._database.close()
 
-    def tick(self, doing: str) -> None:
-        """Show what has happened since the last tick; ``doing`` is said where nothing has."""
+    def tick(self, doing: str, frames: Mapping[tuple[str, str], int]) -> None:
+        """Show what has happened since the last tick; ``doing`` is said where nothing has.
+
+        ``frames`` are those done so far, by shot id and stage.
+        """
         while found := reading.events(self._database, after=self._seen):
             self._seen = found[-1].seq
             for event in found:
                 if event.shot_id in self._unfinished:
                     self._take(event)
         if self._bar is not None:
-            done = sum(len(stages) for stages in self._stages_done.values()) / _STAGES
+            done = float(sum(len(stages) for stages in self._stages_done.values()))
+            done += sum(self._share(shot_id, count) for (shot_id, _), count in frames.items())
+            done /= _STAGES
             self._bars.update(
                 self._bar, completed=min(done, self._total), description=self._words(doing)
             )
@@ -108,6 +114,16 @@ class Progress:
             self._stages_done[event.shot_id] = {stage.value for stage in Stage}
             verdict = event.data.get("verdict", "")
             self._line(f"{self._ended}/{self._total} {verdict} {self._name(event)}")
+
+    def _share(self, shot_id: str, frames: int) -> float:
+        """How much of a stage so many frames are, 0..1."""
+        if shot_id not in self._unfinished:
+            return 0.0
+        recipe = self._unfinished[shot_id].recipe
+        whole = clip_frames(
+            duration_s=recipe.motion.duration_sec, target_fps=recipe.interpolation.target_fps
+        )
+        return min(1.0, frames / max(1, whole))
 
     def _line(self, text: str) -> None:
         # In a terminal the bar tells the count, and the table at the end tells the rest.

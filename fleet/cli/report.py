@@ -33,25 +33,32 @@ def report(
     for picture, target in manifest_rows(manifest, out=out):
         meta = Target(target).read_meta()
         clip = target if meta is not None and meta.clip is not None else None
-        rows.append(SheetRow(picture=picture, clip=clip, meta=meta))
+        rows.append((picture, clip, meta))
     if sheet is not None:
-        contact_sheet([row for row in rows if row.meta is not None], sheet)
+        contact_sheet(
+            [
+                SheetRow(picture=picture, clip=clip, meta=meta)
+                for picture, clip, meta in rows
+                if meta
+            ],
+            sheet,
+        )
     if json_:
         output.json(
             [
                 {
-                    "image": str(row.picture),
-                    "clip": str(row.clip) if row.clip else None,
-                    "meta": row.meta.model_dump(mode="json") if row.meta else None,
+                    "image": str(picture),
+                    "clip": str(clip) if clip else None,
+                    "meta": meta.model_dump(mode="json") if meta else None,
                 }
-                for row in rows
+                for picture, clip, meta in rows
             ]
         )
         return
     output.table(
         [Column("Picture"), Column("Verdict"), Column("Clip", fold=True)],
-        [[row.picture.name, row.meta.verdict.value if row.meta else "not made",
-          str(row.clip or "")] for row in rows],
+        [[picture.name, meta.verdict.value if meta else "not made", str(clip or "")]
+         for picture, clip, meta in rows],
     )  # fmt: skip
     if sheet is not None:
         output.say(f"contact sheet: {sheet}")

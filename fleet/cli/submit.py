@@ -48,7 +48,7 @@ def submit(
     from fleet.settings import find_home, load_settings
 
     output, home = Output(), find_home()
-    settings = load_settings(home)
+    load_settings(home)  # a settings file that cannot be meant refuses before anything is queued
     submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
     if dry_run:
         _show_plan(submissions, output, as_json=json_)

@@ -1,8 +1,8 @@
 """The embedded cluster: a Ray of this process's own, on loopback, with a token, for as long as
 a submission runs.
 
-``environment.prepare`` must have run before this module is imported.  ``address="local"`` and not the default: a plain ``init`` joins whatever cluster another program
-left running.
+``environment.prepare`` must have run before this module is imported.  ``address="local"`` and not
+the default: a plain ``init`` joins whatever cluster another program left running.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import ray
 from ray import exceptions as ray_errors
 
 from companions.errors import MotionfleetError
-
 from fleet.cluster.pools import Machine, object_store_bytes, pool_sizes
 from fleet.errors import ClusterFailed
 from fleet.settings import Settings

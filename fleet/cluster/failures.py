@@ -22,7 +22,7 @@ from fleet.errors import StageTimedOut, WorkerLost
 from fleet.jobs.retry import Failure, failure_of
 
 
-class FramesGone(Exception):  # noqa: N818
+class FramesGone(Exception):
     """The dispatcher holds no frames for a shot that is to be finished."""
 
 

@@ -20,8 +20,8 @@ class StageWork(Protocol):
         """Chunks of frames, then the report."""
         ...
 
-    def finish(self, task: Any, picture: bytes, chunks: Iterator[Any]) -> tuple[Any, bytes]:
-        """The report and the clip."""
+    def finish(self, task: Any, picture: bytes, chunks: Iterator[Any]) -> Iterator[Any]:
+        """Words on progress, the report, the clip."""
         ...
 
 
@@ -41,9 +41,9 @@ class Worker:
 
     def finish(
         self, task: object, picture: bytes, chunks: Sequence[ObjectRef[Any]]
-    ) -> tuple[object, bytes]:
-        """The report and the clip; frames are fetched one chunk at a time."""
-        return self._stages.finish(task, picture, (ray.get(chunk) for chunk in chunks))
+    ) -> Iterator[object]:
+        """Progress, the report, the clip; frames are fetched one chunk at a time."""
+        yield from self._stages.finish(task, picture, (ray.get(chunk) for chunk in chunks))
 
 
 def start_worker(pool: Pool, stages: StageWork) -> ActorHandle[Any]:

@@ -8,7 +8,7 @@ the frame's, low-passed once to what a frame of its scale can show (Lanczos, thr
 signal that smooth one bilinear sample per frame pixel is nearly exact, whatever its sub-pixel
 phase, and the 1/32-pixel steps of OpenCV's coefficients shrink to less than 1/64 of a frame pixel.
 
-Levels stand a quarter of an octave apart between the scales at both ends of the move, and a
+Levels stand a third of an octave apart between the scales at both ends of the move, and a
 frame between two of them is a blend of both, so that sharpness glides during a zoom.
 """
 
@@ -28,13 +28,14 @@ from companions.camera import Affine
 from companions.geometry import Size
 from companions.picture import Pixels
 
-LEVELS_PER_OCTAVE: Final = 4
-"""Measured against exact resampling half-way between two levels: 52 dB; with 2 levels 49 dB and
-gradients 4 % weaker there than at a level, which is seen as breathing."""
+LEVELS_PER_OCTAVE: Final = 3
+"""Half-way between two of three levels gradients are 1 % weaker than at a level; of two 2 %."""
 LEAST_OVERSAMPLING: Final = 2.2
-"""Level pixels per frame pixel at a level's own scale; its finest user has 2^(1/4) times less."""
-MOST_OVERSAMPLING: Final = 3.3
-"""Above, sampling a level costs three times as much for the memory it walks through."""
+"""Level pixels per frame pixel at a level's own scale; its finest user has 2^(1/3) times less."""
+MOST_OVERSAMPLING: Final = 3.0
+"""Above, sampling a level costs up to three times as much for the memory it walks through."""
+_REGRIDDED_OVERSAMPLING: Final = 2.75
+"""Fine enough that what regridding folds down lands where the filter cuts."""
 _LOBES: Final = 3
 _SAME_SCALE: Final = 1.01
 """Scales nearer than this share one level: no eye sees one per cent of sharpness."""
@@ -125,8 +126,8 @@ class _Ladder:
         at = min(max(at, 0.0), float(self.steps))
         below = min(math.floor(at), self.steps - 1)
         shares = {below: 1.0 - (at - below), below + 1: at - below}
-        # Less than half a grey level of 255 is not worth a level.
-        return {rung: share for rung, share in shares.items() if share > 1.0 / 512.0}
+        # Neighbouring levels differ by a few grey levels; less than a hundredth of that is nothing.
+        return {rung: share for rung, share in shares.items() if share > 1.0 / 128.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,59 +176,52 @@ def _mixed(parts: Sequence[tuple[Pixels, float]]) -> Pixels:
 def _build(picture: Pixels, *, scale: float, users: Sequence[View]) -> _Level:
     """The level of ``scale`` picture pixels per frame pixel, as far as ``users`` look.
 
-    Whole blocks are averaged first (exact and fast), then filtered, then brought to the grid
-    that is cheapest to sample; a filtered picture is smooth enough for any grid that fine.
+    Whole blocks are averaged first (exact and fast), then the grid is made, then filtered: what
+    regridding adds lies above what a frame can show, and the filter takes it away.
     """
     block = max(1, math.floor(scale / LEAST_OVERSAMPLING))
-    oversampling = scale / block
-    regrid = _regrid(oversampling)
-    kernel = _low_pass(oversampling, block=block)
-    unit = block * regrid.numerator
+    regrid = _regrid(scale / block)
+    pitch = block * regrid
+    kernel = _low_pass(max(scale, 1.0) / float(pitch), block=block)
+    reach = math.ceil((len(kernel) // 2 + 4) * max(float(pitch), 1.0))
     height, width = picture.shape[:2]
-    reach = block * (len(kernel) // 2 + 4)
     bounds = np.array([view.bounds for view in users])
     # Aligned to whole level pixels, so that a level's pixels do not depend on who uses it.
+    unit = pitch.numerator
     x0 = max(0, math.floor(bounds[:, 0].min()) - reach) // unit * unit
     y0 = max(0, math.floor(bounds[:, 1].min()) - reach) // unit * unit
-    x1 = min(width, math.ceil(bounds[:, 2].max()) + reach)
-    y1 = min(height, math.ceil(bounds[:, 3].max()) + reach)
+    x1 = min(width, -(-(math.ceil(bounds[:, 2].max()) + reach) // unit) * unit)
+    y1 = min(height, -(-(math.ceil(bounds[:, 3].max()) + reach) // unit) * unit)
     pixels = _whole_units(picture[y0:y1, x0:x1], unit=unit)
-    if block > 1:
-        pixels = _scaled(pixels, Fraction(block), cv2.INTER_AREA)
-    if len(kernel) > 1:
-        pixels = _bytes(
-            cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
-        )
-    if regrid != 1:
-        pixels = _scaled(pixels, regrid, cv2.INTER_CUBIC)
-    return _Level(pixels, x0, y0, block * regrid)
+    pixels = _scaled(pixels, Fraction(block), cv2.INTER_AREA)
+    pixels = _scaled(pixels, regrid, cv2.INTER_CUBIC)
+    filtered = cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
+    return _Level(_bytes(filtered), x0, y0, pitch)
 
 
 def _regrid(oversampling: float) -> Fraction:
-    """Filtered pixels per level pixel: 1 where the grid is right already.
+    """Pixels per level pixel: 1 where the grid is right already, else some eighths.
 
-    A coarser grid steps visibly under bilinear sampling; a finer one is more memory to walk
-    through for every frame than making a coarser one costs once.
+    A coarser grid steps visibly under bilinear sampling; a finer one costs more to filter, and
+    more memory to walk through for every frame, than making a coarser one costs once.
     """
     if LEAST_OVERSAMPLING <= oversampling <= MOST_OVERSAMPLING:
         return Fraction(1)
-    return Fraction(max(1, round(_FINEST * oversampling / LEAST_OVERSAMPLING)), _FINEST)
+    finer = oversampling < LEAST_OVERSAMPLING
+    wanted = LEAST_OVERSAMPLING if finer else _REGRIDDED_OVERSAMPLING
+    return Fraction(max(1, round(_FINEST * oversampling / wanted)), _FINEST)
 
 
 def _low_pass(oversampling: float, *, block: int) -> npt.NDArray[np.float32]:
-    """Lanczos taps for ``oversampling`` pixels per frame pixel, with a slight lift.
+    """Lanczos taps for ``oversampling`` level pixels per frame pixel, with a slight lift.
 
     The lift undoes, to second order, how averaging blocks (variance (1 - 1/block^2) / 12) and
-    bilinear sampling (1/6 on average over the phases) soften.  A close view, which enlarges the
-    picture's pixels, needs no filter: there is nothing to lose.
+    bilinear sampling (1/6 on average over the phases) soften.
     """
-    if oversampling <= 1.0:
-        return np.ones(1, dtype=np.float32)
     reach = math.ceil(_LOBES * oversampling)
     x = np.arange(-reach, reach + 1) / oversampling
     taps = np.where(np.abs(x) < _LOBES, np.sinc(x) * np.sinc(x / _LOBES), 0.0)
-    sampling_grid = 1.0 if oversampling >= LEAST_OVERSAMPLING else oversampling / LEAST_OVERSAMPLING
-    softening = sampling_grid**2 / 6.0 + (1.0 - 1.0 / block**2) / 12.0
+    softening = 1.0 / 6.0 + (1.0 - 1.0 / block**2) / 12.0
     taps = np.convolve(taps / taps.sum(), [-softening / 2.0, 1.0 + softening, -softening / 2.0])
     return taps.astype(np.float32)
 
@@ -245,6 +239,8 @@ def _whole_units(crop: Pixels, *, unit: int) -> Pixels:
 
 
 def _scaled(pixels: Pixels, pitch: Fraction, how: int) -> Pixels:
+    if pitch == 1:
+        return pixels
     height, width = pixels.shape[:2]
     return _bytes(cv2.resize(pixels, (int(width / pitch), int(height / pitch)), interpolation=how))
 

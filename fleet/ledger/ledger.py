@@ -6,29 +6,23 @@ changes nothing and raises ``LeaseLost``.  States move only along ``jobs.machine
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from companions import codec
 from companions.video_meta import Reason, Verdict
 from fleet.errors import LeaseLost
 from fleet.jobs import machine
 from fleet.jobs.model import (
     AttemptFailed,
     Cancelled,
-    Event,
     Finished,
     GivenUp,
     JobState,
     Leased,
     LeaseExpired,
     OutputLost,
-    Ready,
-    Reopened,
     Stage,
 )
 from fleet.jobs.retry import Failure, GiveUp, TryAgain
@@ -43,9 +37,8 @@ from fleet.ledger.rows import (
     Recovery,
     Submitted,
 )
-
-_ROUTE = (Stage.GENERATE, Stage.FINISH, Stage.PUBLISH)
-_CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
+from fleet.ledger.steps import end_shot, record_failure, step
+from fleet.ledger.submission import add_shot, reopen, replace_others, worth_reopening
 
 
 class Ledger:
@@ -79,78 +72,19 @@ class Ledger:
                  manifest.path, now),
             )  # fmt: skip
             for shot in shots:
-                replaced += self._replace_others(sql, shot, now=now)
+                replaced += replace_others(sql, shot, now=now)
                 row = sql.execute(
                     "SELECT verdict, curable FROM shots WHERE id = ?", (shot.id,)
                 ).fetchone()
                 if row is None:
-                    self._add(sql, manifest, shot, now=now)
+                    add_shot(sql, manifest, shot, now=now)
                     new.append(shot.id)
-                elif row["verdict"] is not None and _worth_reopening(row, shot):
-                    self._reopen(sql, shot.id, now=now)
-                    if shot.fault is not None:
-                        self._fault(sql, shot.id, shot.fault, now=now)
+                elif worth_reopening(row, shot):
+                    reopen(sql, shot.id, now=now)
                     reopened.append(shot.id)
                 else:
                     known.append(shot.id)
         return Submitted(new=new, known=known, reopened=reopened, replaced=replaced)
-
-    def _add(
-        self, sql: sqlite3.Connection, manifest: NewManifest, shot: NewShot, *, now: float
-    ) -> None:
-        cursor = sql.execute(
-            "INSERT INTO shots (id, manifest_id, picture, image_path, target, fingerprint, recipe,"
-            " priority, submitted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (shot.id, manifest.id, shot.picture, shot.image_path, shot.target, shot.fingerprint,
-             codec.encode(shot.recipe).decode(), shot.priority, now),
-        )  # fmt: skip
-        for stage in _ROUTE:
-            state = JobState.QUEUED if stage is machine.FIRST else JobState.WAITING
-            sql.execute(
-                "INSERT INTO jobs (shot_id, stage, state, rank, shot_seq) VALUES (?, ?, ?, ?, ?)",
-                (shot.id, stage, state, -shot.priority, cursor.lastrowid),
-            )
-        _note(sql, shot.id, None, "submitted", now)
-        if shot.fault is not None:
-            self._fault(sql, shot.id, shot.fault, now=now)
-
-    def _fault(self, sql: sqlite3.Connection, shot_id: str, fault: Failure, *, now: float) -> None:
-        self._record_failure(sql, shot_id, machine.FIRST, fault)
-        self._step(sql, shot_id, machine.FIRST, GivenUp(), now=now, data={"code": fault.code})
-
-    def _replace_others(self, sql: sqlite3.Connection, shot: NewShot, *, now: float) -> list[str]:
-        others = sql.execute(
-            "SELECT id FROM shots WHERE target = ? AND id <> ? AND verdict IS NULL",
-            (shot.target, shot.id),
-        ).fetchall()
-        reason = Reason(
-            code="replaced",
-            message="A newer submission asks for another clip in the same place; that one counts.",
-        )
-        for row in others:
-            for stage in _ROUTE:
-                self._step(sql, row["id"], stage, Cancelled(), now=now)
-            _end(sql, row["id"], Verdict.CANCELLED, (reason,), curable=True, now=now)
-        return [row["id"] for row in others]
-
-    def _reopen(self, sql: sqlite3.Connection, shot_id: str, *, now: float) -> None:
-        sql.execute(
-            "UPDATE shots SET verdict = NULL, finished_at = NULL, reasons = '[]', curable = 0"
-            " WHERE id = ?",
-            (shot_id,),
-        )
-        sql.execute(
-            "UPDATE jobs SET tries = 0, not_before = 0, failure_code = NULL,"
-            " failure_message = NULL WHERE shot_id = ?",
-            (shot_id,),
-        )
-        artifact = reading.artifact(sql, shot_id)
-        staged = artifact is not None and Path(artifact.path).is_file()
-        # A clip that waits in staging was paid for: only its publishing is repeated.
-        again = (Stage.PUBLISH,) if staged else _ROUTE
-        for stage in again:
-            self._step(sql, shot_id, stage, Reopened(), now=now)
-        self._step(sql, shot_id, again[0], Ready(), now=now)
 
     # -- attempts -----------------------------------------------------------------------------
 
@@ -164,7 +98,7 @@ class Ledger:
             if row is None:
                 return None
             shot_id = row["shot_id"]
-            self._step(sql, shot_id, stage, Leased(), now=now, data={"node": node})
+            step(sql, shot_id, stage, Leased(), now=now, data={"node": node})
             sql.execute(
                 "UPDATE jobs SET lease_token = ?, tries = tries + 1"
                 " WHERE shot_id = ? AND stage = ?",
@@ -218,7 +152,7 @@ class Ledger:
                     "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?)",
                     (lease.shot.id, artifact.path, artifact.sha256, artifact.size_bytes),
                 )
-            self._step(sql, lease.shot.id, lease.stage, Finished(), now=now)
+            step(sql, lease.shot.id, lease.stage, Finished(), now=now)
 
     def fail(
         self, lease: Lease, failure: Failure, decision: TryAgain | GiveUp, *, now: float
@@ -234,23 +168,23 @@ class Ledger:
         data = {"code": failure.code, "message": failure.message}
         with self.database.transaction(durable=False) as sql:
             self._close_attempt(sql, lease, outcome=failure.code, now=now, message=failure.message)
-            self._record_failure(sql, shot_id, stage, failure)
+            record_failure(sql, shot_id, stage, failure)
             if isinstance(decision, TryAgain):
                 sql.execute(
                     "UPDATE jobs SET not_before = ? WHERE shot_id = ? AND stage = ?",
                     (now + decision.delay_s, shot_id, stage),
                 )
-                self._step(sql, shot_id, stage, AttemptFailed(), now=now, data=data)
+                step(sql, shot_id, stage, AttemptFailed(), now=now, data=data)
                 return
-            self._step(sql, shot_id, stage, GivenUp(), now=now, data=data)
+            step(sql, shot_id, stage, GivenUp(), now=now, data=data)
             if stage is machine.LAST:
                 reason = Reason(code=failure.code, message=failure.message)
-                _end(sql, shot_id, Verdict.FAILED, (reason,), curable=failure.curable, now=now)
+                end_shot(sql, shot_id, Verdict.FAILED, (reason,), curable=failure.curable, now=now)
 
     def lose_output(self, shot_id: str, *, now: float) -> None:
         """The frames of a shot are gone: generate them again, finish waits."""
         with self.database.transaction(durable=False) as sql:
-            self._step(sql, shot_id, Stage.GENERATE, OutputLost(), now=now)
+            step(sql, shot_id, Stage.GENERATE, OutputLost(), now=now)
 
     def end(
         self,
@@ -269,14 +203,14 @@ class Ledger:
         """
         with self.database.transaction(durable=True) as sql:
             self._close_attempt(sql, lease, outcome="succeeded", now=now)
-            self._step(sql, lease.shot.id, lease.stage, Finished(), now=now)
+            step(sql, lease.shot.id, lease.stage, Finished(), now=now)
             sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (lease.shot.id,))
             if clip_sha256 is not None:
                 sql.execute(
                     "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)",
                     (lease.shot.target, clip_sha256, lease.shot.id, now),
                 )
-            _end(sql, lease.shot.id, verdict, reasons, curable=curable, now=now)
+            end_shot(sql, lease.shot.id, verdict, reasons, curable=curable, now=now)
 
     # -- start-up -----------------------------------------------------------------------------
 
@@ -291,7 +225,7 @@ class Ledger:
                 "SELECT shot_id, stage, lease_token FROM jobs WHERE state = ?", (JobState.LEASED,)
             ).fetchall():
                 stage = Stage(row["stage"])
-                self._step(sql, row["shot_id"], stage, LeaseExpired(), now=now)
+                step(sql, row["shot_id"], stage, LeaseExpired(), now=now)
                 sql.execute(
                     "UPDATE attempts SET ended_at = ?, outcome = 'interrupted' WHERE token = ?",
                     (now, row["lease_token"]),
@@ -308,7 +242,7 @@ class Ledger:
                 " WHERE g.stage = ? AND g.state = ? AND f.stage = ? AND f.state = ?",
                 (Stage.GENERATE, JobState.SUCCEEDED, Stage.FINISH, JobState.QUEUED),
             ).fetchall():
-                self._step(sql, row["shot_id"], Stage.GENERATE, OutputLost(), now=now)
+                step(sql, row["shot_id"], Stage.GENERATE, OutputLost(), now=now)
                 lost.append(row["shot_id"])
         return Recovery(leases_expired=expired, outputs_lost=lost)
 
@@ -316,40 +250,12 @@ class Ledger:
         """A finished clip is no longer in staging: make the shot again from the start."""
         with self.database.transaction(durable=False) as sql:
             sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (shot_id,))
-            self._step(sql, shot_id, Stage.PUBLISH, Cancelled(), now=now)
-            self._reopen(sql, shot_id, now=now)
-
-    # -- reading ------------------------------------------------------------------------------
+            step(sql, shot_id, Stage.PUBLISH, Cancelled(), now=now)
+            reopen(sql, shot_id, now=now)
 
     def history(self, shot_id: str) -> History:
         """All the ledger knows of one shot."""
         return reading.history(self.database, shot_id)
-
-    # -- steps --------------------------------------------------------------------------------
-
-    def _step(
-        self,
-        sql: sqlite3.Connection,
-        shot_id: str,
-        stage: Stage,
-        event: Event,
-        *,
-        now: float,
-        data: dict[str, str] | None = None,
-    ) -> None:
-        """Move one job along the table, and the shot's other jobs as it follows."""
-        row = sql.execute(
-            "SELECT state FROM jobs WHERE shot_id = ? AND stage = ?", (shot_id, stage)
-        ).fetchone()
-        state = machine.advance(JobState(row["state"]), event, job=f"{shot_id}/{stage}")
-        sql.execute(
-            "UPDATE jobs SET state = ?, lease_token = NULL WHERE shot_id = ? AND stage = ?",
-            (state, shot_id, stage),
-        )
-        name = _CAMEL.sub("_", type(event).__name__).lower()
-        _note(sql, shot_id, stage, name, now, data)
-        for other, consequence in machine.consequences(stage, event):
-            self._step(sql, shot_id, other, consequence, now=now)
 
     def _close_attempt(
         self,
@@ -372,51 +278,3 @@ class Ledger:
             " WHERE token = ?",
             (now, outcome, message, peak_memory_bytes, lease.token),
         )
-
-    def _record_failure(
-        self, sql: sqlite3.Connection, shot_id: str, stage: Stage, failure: Failure
-    ) -> None:
-        sql.execute(
-            "UPDATE jobs SET failure_code = ?, failure_message = ?, failure_curable = ?"
-            " WHERE shot_id = ? AND stage = ?",
-            (failure.code, failure.message, int(failure.curable), shot_id, stage),
-        )
-
-
-def _worth_reopening(row: sqlite3.Row, shot: NewShot) -> bool:
-    """Ended shots are made again when their files are gone, or when the reason may be gone."""
-    verdict = Verdict(row["verdict"])
-    if verdict in {Verdict.PASS, Verdict.FLAGGED}:
-        return not shot.intact
-    return bool(row["curable"]) and shot.fault is None
-
-
-def _end(
-    sql: sqlite3.Connection,
-    shot_id: str,
-    verdict: Verdict,
-    reasons: Sequence[Reason],
-    *,
-    curable: bool,
-    now: float,
-) -> None:
-    text = json.dumps([reason.model_dump() for reason in reasons])
-    sql.execute(
-        "UPDATE shots SET verdict = ?, reasons = ?, curable = ?, finished_at = ? WHERE id = ?",
-        (verdict, text, int(curable), now, shot_id),
-    )
-    _note(sql, shot_id, None, "ended", now, {"verdict": verdict.value})
-
-
-def _note(
-    sql: sqlite3.Connection,
-    shot_id: str,
-    stage: Stage | None,
-    kind: str,
-    now: float,
-    data: dict[str, str] | None = None,
-) -> None:
-    sql.execute(
-        "INSERT INTO events (at, shot_id, stage, kind, data) VALUES (?, ?, ?, ?, ?)",
-        (now, shot_id, stage.value if stage else "", kind, json.dumps(data or {})),
-    )

@@ -1,0 +1,1 @@
+"""Reports: what a submission made, for people to look at."""

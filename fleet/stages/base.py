@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from companions.base import Closed
 from companions.video_manifest import Recipe
@@ -77,7 +78,7 @@ class FinishReport(Closed):
     """What follows from them."""
     reasons: tuple[Reason, ...] = ()
     """Why, unless it is a plain pass."""
-    software: dict[str, str] = {}
+    software: dict[str, str] = Field(default_factory=dict)
     """Versions of what made it."""
     peak_memory_bytes: int = 0
     """Largest resident memory of the worker so far."""
@@ -92,6 +93,6 @@ class Stages(Protocol):
 
     def finish(
         self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk]
-    ) -> tuple[FinishReport, bytes]:
-        """The report and the encoded clip's bytes."""
+    ) -> Iterator[int | FinishReport | bytes]:
+        """Yield now and then how many frames are done; then the report; last the clip's bytes."""
         ...

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 import av
 import cv2
@@ -26,11 +27,14 @@ from fleet.stages.base import Chunk, FinishReport, FinishTask
 from fleet.stages.generate import load_keyframe, peak_memory_bytes
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
 
+TELL_EVERY: Final = 12
+"""Frames between two words on progress."""
+
 
 def finish(
     task: FinishTask, picture: bytes, chunks: Iterable[Chunk], interpolator: Interpolator
-) -> tuple[FinishReport, bytes]:
-    """The report and the encoded clip's bytes.  Holds a chunk of frames, never the whole shot.
+) -> Iterator[int | FinishReport | bytes]:
+    """As ``Stages.finish``.  Holds a chunk of frames, never the whole shot.
 
     Raises:
         PictureRefused: the bytes are not the picture the shot names.
@@ -66,11 +70,13 @@ def finish(
             for index, frame in enumerate(stream):
                 inspector.see(index, frame)
                 writer.write(frame)
+                if index % TELL_EVERY == 0:
+                    yield index
         probe = probe_clip(path)
         data = path.read_bytes()
     checks = (*count_checks(probe, frames), *inspector.checks())
     judged, reasons = verdict(checks)
-    report = FinishReport(
+    yield FinishReport(
         framing=plan.framing,
         frames=FrameFacts(
             generated=task.generated,
@@ -87,7 +93,7 @@ def finish(
         software=software(),
         peak_memory_bytes=peak_memory_bytes(),
     )
-    return report, data
+    yield data
 
 
 def software() -> dict[str, str]:

@@ -29,7 +29,7 @@ class Work:
 
     def finish(
         self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk]
-    ) -> tuple[FinishReport, bytes]:
+    ) -> Iterator[int | FinishReport | bytes]:
         """As ``Stages.finish``."""
         from fleet.interpolate import registry
         from fleet.stages.finish import finish

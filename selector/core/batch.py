@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from fractions import Fraction
 
 from pydantic import ValidationError
 
@@ -85,6 +86,46 @@ def build_manifest(
         ) from None
 
 
+def asked_settings(
+    *,
+    project_id: str,
+    batch_id: str,
+    created_at: datetime,
+    model: str,
+    fps: Fraction | None = None,
+    seed: int | None = None,
+    interpolation: str | None = None,
+    target_fps: Fraction | None = None,
+    codec: str | None = None,
+    crf: int | None = None,
+    priority: int | None = None,
+) -> BatchSettings:
+    """Settings in which only what is not None is stated.
+
+    Raises:
+        DocumentInvalid: a value breaks the contract.
+    """
+    try:
+        return BatchSettings(
+            project_id=project_id,
+            batch_id=batch_id,
+            created_at=created_at,
+            generation=GenerationParams.model_validate(_given(model=model, fps=fps, seed=seed)),
+            interpolation=InterpolationParams.model_validate(
+                _given(backend=interpolation, target_fps=target_fps)
+            ),
+            # A codec is a word here and a member there, so this one is read as JSON would be.
+            encode=EncodeParams.model_validate(_given(codec=codec, crf=crf), strict=False),
+            priority=priority,
+        )
+    except ValidationError as error:
+        raise DocumentInvalid(
+            file="the command line",
+            problems=problems_of(error),
+            remedy="Correct the named options; nothing was written.",
+        ) from None
+
+
 def name_part(text: str, *, otherwise: str) -> str:
     """``text`` with what a name may not hold replaced by '-', at most 120 characters."""
     kept = re.sub(r"[^\w .:+@-]+", "-", text).strip(" -")[:_NAME_MAX].strip(" -")
@@ -94,6 +135,10 @@ def name_part(text: str, *, otherwise: str) -> str:
 def batch_name(now: datetime) -> str:
     """The batch id of a manifest made at ``now``: 20250704_143022, in UTC."""
     return now.astimezone(UTC).strftime("%Y%m%d_%H%M%S")
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _defaults(settings: BatchSettings, *, size: Size | None, prompt: str | None) -> ShotDefaults:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from companions import codec
-from companions.motion import Move
 from companions.geometry import Rect
+from companions.motion import Move
 from companions.timing import parse_rate
 from companions.video_manifest import EncodeParams, InterpolationParams
 from companions.video_meta import CheckVerdict, Verdict, VideoMeta
@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ran]]
         update={"interpolation": InterpolationParams(backend="none", target_fps=parse_rate(24))}
     )
     manifest = write_manifest(folder / "m.video_manifest.json", shots)
-    yield folder, fleet(folder / "home", "submit", manifest)
+    return folder, fleet(folder / "home", "submit", manifest)
 
 
 def metas(folder: Path) -> dict[str, VideoMeta]:

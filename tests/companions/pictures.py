@@ -33,10 +33,10 @@ def scene(width: int = 60, height: int = 40) -> Pixels:
     red = 255 * x / (width - 1)
     green = 255 * y / (height - 1)
     blue = 40 + 160 * (x > width / 2) * (y < height / 2)
-    return np.rint(np.stack([red, green, blue], axis=2)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack([red, green, blue], axis=2)), dtype=np.uint8)
 
 
-def encoded(image: Image.Image | npt.NDArray[Any], kind: str, **options: Any) -> bytes:
+def encoded(image: Image.Image | npt.NDArray[Any], kind: str, **options: object) -> bytes:
     """``image`` as a file of Pillow's format ``kind``."""
     stream = io.BytesIO()
     if not isinstance(image, Image.Image):

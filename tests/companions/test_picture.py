@@ -45,7 +45,12 @@ def grey3(grey: object) -> picture.Pixels:
     return np.repeat(np.asarray(grey)[:, :, None], 3, axis=2).astype(np.uint8)
 
 
-LOSSLESS = {"PNG": {}, "TIFF": {}, "BMP": {}, "WEBP": {"lossless": True}}
+LOSSLESS: dict[str, dict[str, bool]] = {
+    "PNG": {},
+    "TIFF": {},
+    "BMP": {},
+    "WEBP": {"lossless": True},
+}
 
 
 @pytest.mark.parametrize(("kind", "options"), LOSSLESS.items(), ids=LOSSLESS)
@@ -65,7 +70,8 @@ def test_a_lossy_picture_comes_out_nearly_as_it_went_in(kind: str) -> None:
 def test_a_picture_stands_upright_whatever_its_exif_orientation(
     kind: str, orientation: int
 ) -> None:
-    options = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}.get(kind, {})
+    given_options: dict[str, dict[str, int]] = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
+    options = given_options.get(kind, {})
     stored = pictures.stored_for(SCENE, orientation)
 
     pixels = decoded(encoded(stored, kind, exif=pictures.exif(orientation), **options))
@@ -254,7 +260,7 @@ def refusal(data: bytes, look: Callable[..., object]) -> PictureRefused:
     with pytest.raises(PictureRefused) as caught:
         look(data, file="stills/a.png")
     assert str(caught.value).startswith("stills/a.png: ")
-    assert str(caught.value).endswith((".", "save_all=True"))
+    assert str(caught.value).endswith(".")
     return caught.value
 
 
@@ -351,8 +357,10 @@ from pathlib import Path
 from companions import picture
 from companions.errors import PictureRefused
 picture.decode_picture(Path(sys.argv[2]).read_bytes(), file="small.png")
-used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + 64 * 2**20,) * 2)
+statm = Path("/proc/self/statm")
+if statm.exists():  # Linux; macOS keeps no such limit
+    used = int(statm.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 64 * 2**20,) * 2)
 for look in (picture.inspect_picture, picture.decode_picture):
     try:
         look(Path(sys.argv[1]).read_bytes(), file="bomb.png")

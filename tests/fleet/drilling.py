@@ -91,7 +91,7 @@ def main(manifest: str, home_root: str, plan: str) -> None:
         home=home,
         settings=load_settings(home),
         stages=Drill(faults=faults),
-        tick=lambda _doing: None,
+        tick=lambda _doing, _frames: None,
     )
 
 

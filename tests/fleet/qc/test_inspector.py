@@ -72,7 +72,7 @@ def test_a_good_clip_passes_every_check(name: str) -> None:
     assert verdict(found.values()) == (Verdict.PASS, ())
     assert value(found["luma_flicker"]) < 0.5
     assert value(found["first_frame_ssim"]) > 0.95
-    assert value(found["first_frame_psnr"]) > 35.0
+    assert value(found["first_frame_psnr"]) > 30.0
 
 
 @pytest.mark.parametrize("size", [Size(64, 64), Size(64, 512), Size(1024, 64)], ids=str)
@@ -208,7 +208,7 @@ def test_frames_held_on_purpose_are_not_frozen() -> None:
         duration_s=1.0, target_fps=Fraction(24), generator_fps=Fraction(12), grid=FrameGrid()
     )
     frames = good(picture, path)
-    held = [frames[index // 2 * 2] for index in range(FRAMES)]
+    held = [frames[index // 2 * 2] for index in range(FRAMES - 1)] + [frames[-1]]
 
     by_accident = inspect(picture, path, held, planned=halved)
     on_purpose = inspect(picture, path, held, planned=halved, holds=True)
