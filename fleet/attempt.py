@@ -150,9 +150,8 @@ class Attempts:
         meta = build_meta(history, settings=self._settings, now=time.time())
         staged = Path(history.artifact.path) if history.artifact else None
         known = reading.published_hashes(self._ledger.database, shot.target)
-        await asyncio.to_thread(
-            publish, Target(Path(shot.target)), meta, staged=staged, known_hashes=known
-        )
+        place = Target(Path(shot.target))
+        await asyncio.to_thread(publish, place, meta, staged=staged, known_hashes=known)
         failures = [job.failure for job in history.jobs.values() if job.failure is not None]
         self._ledger.end(
             lease,
@@ -164,7 +163,7 @@ class Attempts:
         )
         self.forget(shot.id)
         if staged is not None:
-            staged.unlink(missing_ok=True)
+            await asyncio.to_thread(staged.unlink, missing_ok=True)
 
     def _stage_clip(self, lease: Lease, report: FinishReport, clip: bytes) -> Artifact:
         if hashlib.sha256(clip).hexdigest() != report.clip.sha256:

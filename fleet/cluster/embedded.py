@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ def embedded_cluster(*, settings: Settings, machine: Machine) -> Iterator[None]:
         ClusterFailed: Ray did not start.
     """
     sizes = pool_sizes(machine, settings)
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(
             address="local",
@@ -49,6 +51,8 @@ def embedded_cluster(*, settings: Settings, machine: Machine) -> Iterator[None]:
             remedy="Check free memory and disk space in /tmp, then run the same command again; "
             "what was submitted is kept.",
         ) from error
+    # Ray puts in a handler of its own, which would end this process without a word.
+    signal.signal(signal.SIGTERM, on_sigterm)
     try:
         yield
     finally:

@@ -246,4 +246,5 @@ def _scaled(pixels: Pixels, pitch: Fraction, how: int) -> Pixels:
 
 
 def _bytes(pixels: npt.NDArray[np.generic]) -> Pixels:
+    """``pixels`` as the bytes OpenCV gave them, with the type its stubs do not promise."""
     return np.asarray(pixels, dtype=np.uint8)

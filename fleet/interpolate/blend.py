@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 
 from companions.picture import Pixels
 
@@ -21,5 +22,5 @@ class Blend:
 
 def mix(before: Pixels, after: Pixels, fraction: float) -> Pixels:
     """``before`` times (1 - fraction) plus ``after`` times fraction, rounded."""
-    mixed: Pixels = cv2.addWeighted(before, 1.0 - fraction, after, fraction, 0.0)
-    return mixed
+    mixed = cv2.addWeighted(before, 1.0 - fraction, after, fraction, 0.0)
+    return np.asarray(mixed, dtype=np.uint8)

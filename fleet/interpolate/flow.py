@@ -23,10 +23,14 @@ from fleet.interpolate.blend import mix
 Field = npt.NDArray[np.float32]
 
 NEARLY_EQUAL: Final = 2
-"""Largest difference of any channel below which two frames are one picture: blending is exact."""
-_LARGEST_FLOW_WIDTH: Final = 1280
-_FOLLOW_ITERATIONS: Final = 3
+"""Largest difference of any channel up to which two frames are one picture: blending is exact."""
+_LEAST_FLOW_SIDE: Final = 640
+_MOST_FLOW_SIDE: Final = 1280
+_LEAST_SIDE: Final = 48
+"""DIS needs room for its patches; smaller frames are enlarged for it."""
+_FOLLOW_STEPS: Final = 2
 _DISAGREEMENT_PX: Final = 1.0
+_NOTHING: Final = np.zeros((0, 0), dtype=np.float32)
 
 
 class Flow:
@@ -44,79 +48,127 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
+    """Two frames and the flow between them, on a grid that may be coarser than theirs.
+
+    Attributes:
+        forward, backward: displacement in grid pixels, (height, width, 2).
+        seen_after: how surely (0..1) what ``before`` shows at a place is seen in ``after``.
+        seen_before: the same the other way round.
+    """
+
     before: Pixels
     after: Pixels
     forward: Field
     backward: Field
     seen_after: Field
     seen_before: Field
-    grid: Field
 
     @classmethod
     def of(cls, before: Pixels, after: Pixels) -> _Pair:
         height, width = before.shape[:2]
-        shrink = min(1.0, _LARGEST_FLOW_WIDTH / max(width, height))
-        small = (max(16, round(width * shrink)), max(16, round(height * shrink)))
-        a, b = (_luma(frame, small) for frame in (before, after))
+        scale = _flow_scale(width, height)
+        size = (round(width * scale), round(height * scale))
+        a, b = _luma(before, size), _luma(after, size)
         dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        forward = _full(dis.calc(a, b, None), (width, height))
-        backward = _full(dis.calc(b, a, None), (width, height))
-        grid = np.stack(
-            np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)),
-            axis=-1,
-        )
+        # An empty start, not one of zeros: from zeros DIS looks for far motions less far.
+        forward = np.asarray(dis.calc(a, b, _NOTHING.copy()), dtype=np.float32)
+        backward = np.asarray(dis.calc(b, a, _NOTHING.copy()), dtype=np.float32)
+        tolerance = _DISAGREEMENT_PX * scale
         return cls(
             before,
             after,
             forward,
             backward,
-            _agreement(forward, backward, grid),
-            _agreement(backward, forward, grid),
-            grid,
+            _agreement(forward, backward, tolerance=tolerance),
+            _agreement(backward, forward, tolerance=tolerance),
         )
 
     def at(self, fraction: float) -> Pixels:
-        origin = self._follow(self.forward, fraction)
-        target = self._follow(self.backward, 1.0 - fraction)
-        from_before = _look(self.before, origin)
-        from_after = _look(self.after, target)
-        # What the later frame cannot see again in the earlier one was hidden there: the earlier
-        # frame has no say in it, and the other way round.
+        origin = _followed(self.forward, fraction)
+        target = _followed(self.backward, 1.0 - fraction)
+        # What the later frame shows and cannot be found in the earlier one was hidden there: the
+        # earlier frame has no say in it, and the other way round.
         weight_before = (1.0 - fraction) * _look(self.seen_before, target) + 1e-3
         weight_after = fraction * _look(self.seen_after, origin) + 1e-3
-        share = weight_after / (weight_before + weight_after)
-        mixed = from_before + (from_after.astype(np.float32) - from_before) * share[..., None]
-        return np.rint(mixed).astype(np.uint8)
-
-    def _follow(self, flow: Field, part: float) -> Field:
-        """For each pixel at the instant, the place it had in the flow's own frame."""
-        place = self.grid - part * flow
-        for _ in range(_FOLLOW_ITERATIONS):
-            place = self.grid - part * _look(flow, place)
-        return place
+        share_after = weight_after / (weight_before + weight_after)
+        height, width = self.before.shape[:2]
+        share = _resized(share_after.astype(np.float32), (width, height))
+        mixed = cv2.blendLinear(
+            _moved(self.before, origin), _moved(self.after, target), 1.0 - share, share
+        )
+        return np.asarray(mixed, dtype=np.uint8)
 
 
-def _luma(frame: Pixels, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def _flow_scale(width: int, height: int) -> float:
+    """Half the frame's resolution, between 640 and 1280 pixels on the longer side.
+
+    At 1280x720, half resolution measured within 0.7 dB of full, mostly within 0.2, at a quarter
+    of the time.
+    """
+    longer, shorter = max(width, height), min(width, height)
+    side = min(max(_LEAST_FLOW_SIDE, longer / 2), _MOST_FLOW_SIDE, longer)
+    return max(side / longer, _LEAST_SIDE / shorter)
+
+
+def _luma(frame: Pixels, size: tuple[int, int]) -> Pixels:
     grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    if (frame.shape[1], frame.shape[0]) == size:
-        return grey
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    how = cv2.INTER_AREA if size[0] < frame.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, size, interpolation=how), dtype=np.uint8)
 
 
-def _full(flow: Field, size: tuple[int, int]) -> Field:
-    height, width = flow.shape[:2]
-    if (width, height) == size:
-        return flow
-    large = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
-    return large * np.array([size[0] / width, size[1] / height], dtype=np.float32)
-
-
-def _agreement(flow: Field, opposite: Field, grid: Field) -> Field:
+def _agreement(flow: Field, opposite: Field, *, tolerance: float) -> Field:
     """1 where going there and back returns to the same place, falling to 0 with the gap."""
-    gap = flow + _look(opposite, grid + flow)
+    gap = flow + _look(opposite, _grid(flow) + flow)
     squared = gap[..., 0] ** 2 + gap[..., 1] ** 2
-    return np.exp(-squared / _DISAGREEMENT_PX**2)
+    return np.exp(-squared / np.float32(tolerance**2))
 
 
-def _look(field: npt.NDArray[np.generic], place: Field) -> Field:
-    return cv2.remap(field, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _followed(flow: Field, part: float) -> Field:
+    """For each grid pixel at the instant, the way back to its place in the flow's own frame.
+
+    The flow is known where things start and wanted where they are after ``part`` of the way; a
+    few steps of the fixed point ``place = here - part * flow(place)`` turn it round.
+    """
+    grid = _grid(flow)
+    part_way = np.float32(part) * flow
+    way = -part_way
+    for _ in range(_FOLLOW_STEPS):
+        way = -_look(part_way, grid + way)
+    return way
+
+
+def _moved(frame: Pixels, way: Field) -> Pixels:
+    """``frame`` sampled along ``way``: bicubic, because bilinear frames between sharp ones pulse.
+
+    Measured at a motion of 3 px: 38.0 dB instead of 33.2.
+    """
+    height, width = frame.shape[:2]
+    scale = np.array([width / way.shape[1], height / way.shape[0]], dtype=np.float32)
+    place = _resized(way, (width, height)) * scale
+    place += _grid(place)
+    return _sampled(frame, place, cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+
+
+def _look(field: Field, place: Field) -> Field:
+    """``field`` at ``place`` (grid pixels); beyond the border, its edge."""
+    return _sampled(field, place, cv2.INTER_LINEAR).astype(np.float32, copy=False)
+
+
+def _sampled(values: Field | Pixels, place: Field, how: int) -> npt.NDArray[np.generic]:
+    x, y = cv2.split(place)
+    return cv2.remap(values, x, y, how, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _resized(field: Field, size: tuple[int, int]) -> Field:
+    if (field.shape[1], field.shape[0]) == size:
+        return field
+    return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _grid(field: Field) -> Field:
+    """The coordinates (x, y) of every pixel of ``field``."""
+    height, width = field.shape[:2]
+    grid = np.empty((height, width, 2), dtype=np.float32)
+    grid[..., 0] = np.arange(width, dtype=np.float32)
+    grid[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    return grid

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -33,9 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     from selector.cli.app import app
 
+    framed(lambda frame: app(args=arguments, obj=frame, prog_name="selector"))
+
+
+def framed(work: Callable[[Frame], object]) -> NoReturn:
+    """Do ``work`` and end the process; whatever it raises becomes a message and an exit code.
+
+    Raises:
+        SystemExit: always, unless ``work`` set ``debug`` and raised.
+    """
     frame = Frame()
     try:
-        app(args=arguments, obj=frame, prog_name="selector")
+        work(frame)
     except BrokenPipeError:
         # The reader of a pipe went away (``| head``): no error of ours, and nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GROWTH: Final = 0.30
 """How much wider and higher than the detected box a face is taken to be (hair, chin, ears)."""
 
-_SEARCH_SIDE: Final = 640
+_SEARCH_SIDE: Final = 512
 _SMALLEST_SHARE: Final = 0.06
 _SAME_FACE_OVERLAP: Final = 0.3
 # The profile cascade is the noisier one; it sees faces in foliage at the usual 3 to 5 neighbours.
@@ -54,7 +54,7 @@ def find_faces(pixels: Pixels) -> tuple[Rect, ...]:
     for name, neighbours, mirrored in _SEARCHES:
         view = cv2.flip(grey, 1) if mirrored else grey
         found = _classifier(name).detectMultiScale(
-            view, scaleFactor=1.15, minNeighbors=neighbours, minSize=(smallest, smallest)
+            view, scaleFactor=1.2, minNeighbors=neighbours, minSize=(smallest, smallest)
         )
         # Sorted, because OpenCV searches in parallel and reports in any order.
         for x, y, w, h in sorted(tuple(int(v) for v in box) for box in found):

@@ -94,18 +94,13 @@ def _first_safe(
         )
         if _acceptable(safety):
             return candidate, move, safety
-    # Only a picture too small even for a still: its verdict says so.
-    still = ranked[-1]
-    for candidate in ranked:
-        if candidate.start == candidate.end:
-            still = candidate
-            break
+    # Only a picture too small even for a still: the widest one, and its verdict says so.
+    still = next(candidate for candidate in ranked if candidate.start == candidate.end)
     move = _move(still, duration_s=scene.duration_s)
-    return (
-        still,
-        move,
-        judge(move, picture=scene.framing.picture, output=scene.framing.output, profile=profile),
+    safety = judge(
+        move, picture=scene.framing.picture, output=scene.framing.output, profile=profile
     )
+    return still, move, safety
 
 
 def _acceptable(safety: Safety) -> bool:

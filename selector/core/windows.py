@@ -6,7 +6,6 @@ looks at thousands of them.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -66,7 +65,7 @@ def windows_at(scale: float, *, framing: Framing, faces: Sequence[Rect]) -> Boxe
     width, height = (scale * side for side in framing.largest)
     xs = _offsets(width, [(f.x1, f.x2) for f in faces])
     ys = _offsets(height, [(f.y1, f.y2) for f in faces])
-    corners = np.array(list(itertools.product(xs, ys)), dtype=np.float64)
+    corners = np.stack(np.meshgrid(xs, ys, indexing="ij"), axis=-1).reshape(-1, 2)
     boxes = np.hstack([corners, np.minimum(corners + np.array([width, height]), 1.0)])
     return boxes[cuts_no_face(boxes, faces)]
 

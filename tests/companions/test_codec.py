@@ -133,6 +133,15 @@ def test_what_a_shot_does_not_state_comes_from_the_defaults_after_a_round_trip()
     assert recipe.prompt == "a quiet street"
 
 
+def test_nested_blocks_of_shot_and_defaults_are_merged_field_by_field() -> None:
+    plain = documents.shot_with(qc={"thresholds": {"frozen_ratio": 0.2}})
+    plain["defaults"] = {"qc": {"thresholds": {"black_ratio": 0.1, "frozen_ratio": 0.5}}}
+
+    limits = manifest(plain).recipe(manifest(plain).shots[0]).qc.thresholds
+
+    assert (limits.black_ratio, limits.frozen_ratio) == (0.1, 0.2)
+
+
 def test_an_empty_prompt_of_a_shot_wins_over_the_defaults() -> None:
     plain = documents.shot_with(prompt="")
     plain["defaults"] = {"prompt": "a quiet street"}

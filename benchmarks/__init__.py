@@ -1,0 +1,1 @@
+"""Speed, measured: ``make bench``.  Medians, with what was run, beside the named peer."""

@@ -1,0 +1,58 @@
+"""What a move is called."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companions.geometry import Rect
+from companions.motion import MotionType
+from selector.core.kinds import MIRRORED, kind_of_move
+
+FULL = Rect.of(0.0, 0.0, 1.0, 1.0)
+MIDDLE = Rect.of(0.25, 0.25, 0.75, 0.75)
+
+
+def rects() -> st.SearchStrategy[Rect]:
+    sizes = st.floats(0.05, 1.0)
+    return st.builds(Rect.around, st.floats(0.0, 1.0), st.floats(0.0, 1.0), sizes, sizes)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kind"),
+    [
+        pytest.param(MIDDLE, MIDDLE, MotionType.STATIC, id="nothing moves"),
+        pytest.param(FULL, MIDDLE, MotionType.ZOOM_IN, id="to a smaller one inside"),
+        pytest.param(MIDDLE, FULL, MotionType.ZOOM_OUT, id="to a larger one around"),
+        pytest.param(
+            MIDDLE, Rect.of(0.35, 0.25, 0.85, 0.75), MotionType.PAN_RIGHT, id="to the right"
+        ),
+        pytest.param(
+            MIDDLE, Rect.of(0.15, 0.25, 0.65, 0.75), MotionType.PAN_LEFT, id="to the left"
+        ),
+        pytest.param(MIDDLE, Rect.of(0.25, 0.1, 0.75, 0.6), MotionType.TILT_UP, id="upwards"),
+        pytest.param(MIDDLE, Rect.of(0.25, 0.4, 0.75, 0.9), MotionType.TILT_DOWN, id="downwards"),
+        pytest.param(
+            MIDDLE, Rect.of(0.4, 0.4, 0.9, 0.9), MotionType.CUSTOM, id="both ways at once"
+        ),
+        pytest.param(
+            Rect.of(0.0, 0.0, 0.5, 0.5),
+            Rect.of(0.6, 0.6, 0.9, 0.9),
+            MotionType.CUSTOM,
+            id="smaller but elsewhere",
+        ),
+        pytest.param(
+            MIDDLE, Rect.of(0.251, 0.25, 0.751, 0.75), MotionType.STATIC, id="less than is seen"
+        ),
+    ],
+)
+def test_the_rectangles_say_what_the_move_is_called(
+    start: Rect, end: Rect, kind: MotionType
+) -> None:
+    assert kind_of_move(start, end) is kind
+
+
+@given(start=rects(), end=rects())
+def test_swapping_start_and_end_mirrors_the_kind(start: Rect, end: Rect) -> None:
+    assert kind_of_move(end, start) is MIRRORED[kind_of_move(start, end)]
