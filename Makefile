@@ -50,12 +50,13 @@ lint: install-dev  ## Style, types, floors, and whether printed files are up to 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy docs
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m companions.schema --check
 	$(BIN)/python docs/print_errors.py --check
 
 bench: install-dev  ## Measure speed; choose with ARGS="dispatch".
-	@for each in $(or $(ARGS),$(patsubst benchmarks/%.py,%,$(filter-out benchmarks/\_%.py,$(wildcard benchmarks/*.py)))); do \
+	@for each in $(or $(ARGS),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py))))); do \
 		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; \
 	done
 

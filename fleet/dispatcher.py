@@ -127,10 +127,10 @@ class Dispatcher:
             while not self._stopping and self._fatal is None:
                 self._wake.clear()
                 self._fill(ledger)
-                due = reading.next_due(ledger.database)
-                if not self._tasks and due is None:
+                queue = reading.queue(ledger.database, now=time.time())
+                if not self._tasks and queue.empty:
                     return
-                await self._something_happens(due)
+                await self._something_happens(queue.next_due)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -20,9 +20,9 @@ from typing import Final
 CAPTIONS: Final[Mapping[str, str]] = {
     "astronaut.png": "An astronaut in an orange suit smiles at the camera, a shuttle behind her.",
     "chelsea.png": "A tabby cat looks past the camera, very still, whiskers catching the light.",
-    "coffee.png": "A cup of espresso on a wooden table, steam rising.",
+    "coffee.png": "A cup of espresso on a red saucer, light moving over the crema.",
     "hubble_deep_field.jpg": "Thousands of distant galaxies, drifting slowly.",
-    "rocket.jpg": "A rocket lifts off at dusk on a pillar of fire.",
+    "rocket.jpg": "A rocket stands on its pad at dusk, floodlights all around.",
 }
 
 

@@ -63,6 +63,11 @@ class End:
             return f"{self.shot.target} ({why})"
         return why
 
+    @property
+    def clip(self) -> str | None:
+        """Where the clip lies, if there is one."""
+        return self.shot.target if self.verdict in {Verdict.PASS, Verdict.FLAGGED} else None
+
     def as_json(self) -> dict[str, object]:
         """The same for machines."""
         return {
@@ -71,14 +76,14 @@ class End:
             "state": self.state,
             "verdict": self.verdict.value if self.verdict else None,
             "reasons": [reason.model_dump() for reason in self.shot.reasons],
-            "clip": self.shot.target if self.meta and self.meta.clip else None,
+            "clip": self.clip,
             "frames": self.meta.clip.frames if self.meta and self.meta.clip else None,
             "adherence": self.adherence_value,
         }
 
 
-def ends_of(ids: Sequence[str] | None, *, home: Home) -> list[End]:
-    """The shots of ``ids``, or all, in the order submitted.
+def ends_of(ids: Sequence[str] | None, *, home: Home, metas: bool) -> list[End]:
+    """The shots of ``ids``, or all, in the order submitted; with their metas if asked.
 
     Raises:
         LedgerUnusable: the ledger cannot be read.
@@ -89,7 +94,9 @@ def ends_of(ids: Sequence[str] | None, *, home: Home) -> list[End]:
         states = reading.job_states(database)
     finally:
         database.close()
-    return [End(row, phase(row, states[row.id]), meta_of(row)) for row in rows]
+    return [
+        End(row, phase(row, states[row.id]), meta_of(row) if metas else None) for row in rows
+    ]
 
 
 def phase(shot: ShotRow, jobs: Mapping[Stage, JobState]) -> str:

@@ -28,7 +28,9 @@ def status(
     from fleet.settings import find_home
 
     output = Output()
-    ends = [end for end in ends_of(None, home=find_home()) if not (unfinished and end.verdict)]
+    ends = ends_of(None, home=find_home(), metas=False)
+    if unfinished:
+        ends = [end for end in ends if end.verdict is None]
     if json_:
         output.json([end.as_json() for end in ends])
         return
@@ -89,7 +91,7 @@ def show(
     output.say(f"{row.id}: {end.state}")
     output.say(f"  picture   {row.picture}")
     output.say(f"  manifest  {row.manifest.path}")
-    output.say(f"  clip      {row.target if end.meta and end.meta.clip else 'none'}")
+    output.say(f"  clip      {end.clip or 'none'}")
     for reason in row.reasons:
         output.say(f"  reason    {reason.code}: {reason.message}")
     output.table(

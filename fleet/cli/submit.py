@@ -139,7 +139,7 @@ def _show_ends(ids: Sequence[str], output: Output, *, as_json: bool) -> None:
     from fleet.cli.ends import ends_of
     from fleet.settings import find_home
 
-    ends = ends_of(ids, home=find_home())
+    ends = ends_of(ids, home=find_home(), metas=True)
     if as_json:
         output.json([end.as_json() for end in ends])
     else:

@@ -21,6 +21,7 @@ from typing import Final, Self, cast
 
 import av
 import av.error
+import cv2
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
@@ -37,6 +38,10 @@ because x264's bytes depend on it."""
 
 _KEYFRAME_EVERY_S: Final = 2
 """Longest distance between intra pictures: a reviewer's scrub lands within two seconds."""
+
+_CPU_AVX2: Final = 11
+"""OpenCV's number for the AVX2 instructions; it has no name in Python."""
+_CODING_TREE_PX: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +206,17 @@ class ClipWriter:
         if self._params.bitrate_kbps is None:
             crf = self._encoder.crf if self._params.crf is None else self._params.crf
             options["crf"] = str(crf)
-        if self._params.codec is Codec.HEVC:
+        if self._params.codec is Codec.H264 and cv2.checkHardwareSupport(_CPU_AVX2):
+            # x264's AVX-512 code reads memory it never wrote (macroblock tree, at many frame
+            # widths such as 320 and 854): the same frames then give other bytes every time.
+            # AVX2 costs 7 % of the speed and gives the same bytes on every machine that has it.
+            options["x264-params"] = "asm=AVX2"
+        elif self._params.codec is Codec.HEVC:
             # x265 writes its banner to stderr by itself, and takes every core for its pools.
             options["x265-params"] = f"log-level=none:pools={self._threads}"
+            if max(self._size.width, self._size.height) <= _CODING_TREE_PX:
+                # A frame of one single coding-tree unit comes out differently every time.
+                options["x265-params"] += ":ctu=32"
         elif self._params.codec is Codec.AV1:
             # SVT-AV1 has no option for its banner, only this variable (1: errors).
             os.environ.setdefault("SVT_LOG", "1")

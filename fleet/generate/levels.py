@@ -117,7 +117,7 @@ class _Ladder:
         return cls(low, high, max(1, math.ceil(LEVELS_PER_OCTAVE * math.log2(high / low) - 1e-6)))
 
     def scale(self, rung: int) -> float:
-        return self.low * (self.high / self.low) ** (rung / max(1, self.steps))
+        return float(self.low * (self.high / self.low) ** (rung / max(1, self.steps)))
 
     def weights(self, scale: float) -> dict[int, float]:
         if self.steps == 0:

@@ -75,7 +75,8 @@ def _thumb(frame: Pixels) -> Luma:
         cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), (width, height), interpolation=cv2.INTER_AREA
     ).astype(np.float32)
     spread = max(float(luma.std()), 2.0)
-    return np.clip((luma - luma.mean()) * (48.0 / spread) + 128.0, 0.0, 255.0).astype(np.uint8)
+    even = (luma - np.float32(luma.mean())) * np.float32(48.0 / spread) + np.float32(128.0)
+    return np.asarray(np.clip(even, 0.0, 255.0), dtype=np.uint8)
 
 
 def _starts(a: Luma, b: Luma) -> Iterator[Field]:
@@ -96,15 +97,11 @@ def _found_again(a: Luma, b: Luma, start: Field) -> float:
     to_a = np.asarray(dis.calc(b, a, start.copy()), dtype=np.float32)
     to_b = np.asarray(dis.calc(a, b, -start), dtype=np.float32)
     place = _grid(a) + to_a
-    back = cv2.remap(to_b, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = cv2.split(place)
+    back = cv2.remap(to_b, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     returns = np.linalg.norm(to_a + back, axis=2) < _RETURN_PX
-    inside = (
-        (place[..., 0] >= 0.0)
-        & (place[..., 0] < a.shape[1])
-        & (place[..., 1] >= 0.0)
-        & (place[..., 1] < a.shape[0])
-    )
-    moved = cv2.remap(a, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inside = (x >= 0.0) & (x < a.shape[1]) & (y >= 0.0) & (y < a.shape[0])
+    moved = cv2.remap(a, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alike, textured = _alike(moved.astype(np.float32), b.astype(np.float32))
     if not textured.any():
         return 1.0
@@ -114,7 +111,7 @@ def _found_again(a: Luma, b: Luma, start: Field) -> float:
 def _alike(x: Field, y: Field) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Where patches of ``x`` and ``y`` correlate, and where either has texture at all."""
 
-    def patch(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+    def patch(values: Field) -> npt.NDArray[np.float64]:
         return np.asarray(cv2.blur(values, (_PATCH, _PATCH)), dtype=np.float64)
 
     mean_x, mean_y = patch(x), patch(y)

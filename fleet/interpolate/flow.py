@@ -84,17 +84,18 @@ class _Pair:
         )
 
     def at(self, fraction: float) -> Pixels:
-        origin = _followed(self.forward, fraction)
-        target = _followed(self.backward, 1.0 - fraction)
+        way_before = _followed(self.forward, fraction)
+        way_after = _followed(self.backward, 1.0 - fraction)
+        grid = _grid(self.forward)
         # What the later frame shows and cannot be found in the earlier one was hidden there: the
         # earlier frame has no say in it, and the other way round.
-        weight_before = (1.0 - fraction) * _look(self.seen_before, target) + 1e-3
-        weight_after = fraction * _look(self.seen_after, origin) + 1e-3
+        weight_before = (1.0 - fraction) * _look(self.seen_before, grid + way_after) + 1e-3
+        weight_after = fraction * _look(self.seen_after, grid + way_before) + 1e-3
         share_after = weight_after / (weight_before + weight_after)
         height, width = self.before.shape[:2]
         share = _resized(share_after.astype(np.float32), (width, height))
         mixed = cv2.blendLinear(
-            _moved(self.before, origin), _moved(self.after, target), 1.0 - share, share
+            _moved(self.before, way_before), _moved(self.after, way_after), 1.0 - share, share
         )
         return np.asarray(mixed, dtype=np.uint8)
 

@@ -42,6 +42,7 @@ CREATE TABLE jobs (
     PRIMARY KEY (shot_id, stage)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobs_in_order ON jobs (stage, state, rank, shot_seq);
+CREATE INDEX jobs_by_time ON jobs (state, not_before);
 CREATE TABLE attempts (
     id INTEGER PRIMARY KEY, shot_id TEXT NOT NULL REFERENCES shots(id), stage TEXT NOT NULL,
     number INTEGER NOT NULL, token TEXT NOT NULL UNIQUE, started_at REAL NOT NULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -42,12 +43,22 @@ def next_job(database: Database, stage: Stage, *, now: float) -> sqlite3.Row | N
     return rows[0] if rows else None
 
 
-def next_due(database: Database) -> float | None:
-    """When the earliest queued job may be leased, in seconds since the epoch; None if none is."""
-    rows = database.rows(
-        "SELECT min(not_before) AS due FROM jobs WHERE state = ?", (JobState.QUEUED,)
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What is queued: whether anything is, and when the next job that waits for its time is due."""
+
+    empty: bool
+    next_due: float | None
+
+
+def queue(database: Database, *, now: float) -> Queue:
+    """What is queued at ``now``, in seconds since the epoch."""
+    any_queued = database.rows("SELECT 1 FROM jobs WHERE state = ? LIMIT 1", (JobState.QUEUED,))
+    later = database.rows(
+        "SELECT min(not_before) AS due FROM jobs WHERE state = ? AND not_before > ?",
+        (JobState.QUEUED, now),
     )
-    return rows[0]["due"] if rows else None
+    return Queue(empty=not any_queued, next_due=later[0]["due"])
 
 
 def shot(database: Database, shot_id: str) -> ShotRow:

@@ -16,7 +16,7 @@ from companions.motion import MotionType
 STILL_SHARE: Final = 0.005
 """Largest movement of any edge, in frame widths or heights, that still counts as static."""
 ZOOM_RATIO: Final = 1.02
-"""Smallest ratio of the two widths that counts as a zoom."""
+"""Smallest ratio of the two sizes that counts as a zoom."""
 SIDE_SHARE: Final = 0.25
 """Largest sideways drift of a pan or tilt, over its main movement."""
 OUTSIDE_SHARE: Final = 0.02
@@ -47,16 +47,17 @@ def kind_of_move(start: Rect, end: Rect) -> MotionType:
     moved = max(abs(b - a) / s for a, b, s in zip(start.root, end.root, scale, strict=True))
     if moved <= STILL_SHARE:
         return MotionType.STATIC
-    ratio = start.width / end.width
-    if max(ratio, 1.0 / ratio) >= ZOOM_RATIO:
-        if ratio > 1.0:
+    # By area, since a rectangle drawn with another shape than the clip's is grown to it later.
+    before, after = start.width * start.height, end.width * end.height
+    if math.sqrt(max(before, after) / min(before, after)) >= ZOOM_RATIO:
+        if before > after:
             return MotionType.ZOOM_IN if _holds(start, end) else MotionType.CUSTOM
         return MotionType.ZOOM_OUT if _holds(end, start) else MotionType.CUSTOM
     dx = (end.centre[0] - start.centre[0]) / width
     dy = (end.centre[1] - start.centre[1]) / height
-    if abs(dy) <= SIDE_SHARE * abs(dx):
+    if abs(dx) > STILL_SHARE and abs(dy) <= SIDE_SHARE * abs(dx):
         return MotionType.PAN_RIGHT if dx > 0.0 else MotionType.PAN_LEFT
-    if abs(dx) <= SIDE_SHARE * abs(dy):
+    if abs(dy) > STILL_SHARE and abs(dx) <= SIDE_SHARE * abs(dy):
         return MotionType.TILT_DOWN if dy > 0.0 else MotionType.TILT_UP
     return MotionType.CUSTOM
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import skimage
 from PIL import Image, ImageDraw
 
@@ -49,7 +51,7 @@ def drawn(
     return np.asarray(ground, dtype=np.uint8)
 
 
-def saved(pixels: Pixels, path: Path, **options: object) -> Path:
+def saved(pixels: npt.NDArray[Any], path: Path, **options: Any) -> Path:
     """``pixels`` as a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)

@@ -104,12 +104,18 @@ def test_a_minute_of_film_rate_does_not_drift(tmp_path: Path) -> None:
     assert clip.even
 
 
+# Sizes at which encoders were caught giving other bytes every time.
+@pytest.mark.parametrize("size", [Size(64, 64), Size(320, 180), Size(854, 480)], ids=str)
 @pytest.mark.parametrize("codec", list(Codec))
-def test_the_same_frames_give_the_same_bytes(tmp_path: Path, codec: Codec) -> None:
-    first = encode(tmp_path / "a.mp4", frames(30), codec=codec, threads=3)
-    second = encode(tmp_path / "b.mp4", frames(30), codec=codec, threads=3)
+def test_the_same_frames_give_the_same_bytes(tmp_path: Path, codec: Codec, size: Size) -> None:
+    pictures = list(frames(16, size=size))
 
-    assert first.read_bytes() == second.read_bytes()
+    made = {
+        encode(tmp_path / "a.mp4", pictures, codec=codec, size=size, threads=3).read_bytes()
+        for _ in range(5)
+    }
+
+    assert len(made) == 1
 
 
 def test_the_bytes_do_not_depend_on_the_machine_unless_threads_are_asked_for(

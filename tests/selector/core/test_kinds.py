@@ -43,6 +43,18 @@ def rects() -> st.SearchStrategy[Rect]:
             id="smaller but elsewhere",
         ),
         pytest.param(
+            Rect.of(0.0, 0.0, 0.5, 1.0),
+            Rect.of(0.0, 0.25, 0.5, 0.75),
+            MotionType.ZOOM_IN,
+            id="only its height shrinks",
+        ),
+        pytest.param(
+            Rect.of(0.3, 0.4, 0.7, 0.6),
+            Rect.of(0.4, 0.3, 0.6, 0.7),
+            MotionType.CUSTOM,
+            id="another shape around the same centre",
+        ),
+        pytest.param(
             MIDDLE, Rect.of(0.251, 0.25, 0.751, 0.75), MotionType.STATIC, id="less than is seen"
         ),
     ],

@@ -1,0 +1,82 @@
+"""The preflight names what a machine lacks and the one line that mends it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PREFLIGHT = Path(__file__).resolve().parents[2] / "deploy" / "preflight.py"
+APT_LINE = "apt-get install -y --no-install-recommends python3-venv"
+
+
+def preflight(bare: Path, *, lacking: str = "", ci: str = "") -> subprocess.CompletedProcess[str]:
+    """Run it with only the programs of ``bare``, and without the module ``lacking``."""
+    if lacking:
+        (bare / f"{lacking}.py").write_text("raise ImportError\n")
+    environment = {"PATH": str(bare), "PYTHONPATH": str(bare), "CI": ci}
+    return subprocess.run(
+        [sys.executable, str(PREFLIGHT)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+def program(folder: Path, name: str) -> Path:
+    """A program that only writes down how it was called; where it did is returned."""
+    calls = folder / f"{name}.calls"
+    file = folder / name
+    file.write_text(f'#!/bin/sh\necho "$*" >> {calls}\n')
+    file.chmod(0o755)
+    return calls
+
+
+def test_a_machine_that_has_all_is_told_nothing(tmp_path: Path) -> None:
+    done = preflight(tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_debian_without_venv_is_told_the_apt_line(tmp_path: Path) -> None:
+    calls = program(tmp_path, "apt-get")
+
+    done = preflight(tmp_path, lacking="ensurepip")
+
+    assert done.returncode == 1
+    assert "missing: Python's module ensurepip" in done.stderr
+    assert APT_LINE in done.stderr
+    assert not calls.exists(), "nothing is installed on anyone's own machine"
+
+
+def test_a_mac_is_told_the_brew_line(tmp_path: Path) -> None:
+    program(tmp_path, "brew")
+
+    done = preflight(tmp_path, lacking="venv")
+
+    assert done.returncode == 1
+    assert "brew install python@3.12" in done.stderr
+
+
+def test_a_machine_without_a_known_package_manager_is_told_where_to_get_python(
+    tmp_path: Path,
+) -> None:
+    done = preflight(tmp_path, lacking="venv")
+
+    assert done.returncode == 1
+    assert "https://www.python.org/downloads/" in done.stderr
+
+
+def test_only_root_under_ci_has_it_installed(tmp_path: Path) -> None:
+    calls = program(tmp_path, "apt-get")
+
+    done = preflight(tmp_path, lacking="ensurepip", ci="1")
+
+    if os.geteuid() == 0:
+        assert calls.read_text().splitlines() == ["update", APT_LINE.removeprefix("apt-get ")]
+    else:
+        assert f"sudo {APT_LINE}" in done.stderr
+        assert not calls.exists()
+    assert done.returncode == 1, "it looks again, and the module is still missing here"
