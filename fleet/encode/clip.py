@@ -227,7 +227,7 @@ class ClipWriter:
         if self._stream is None or self._container is None:
             raise ValueError("a ClipWriter is used inside its `with` block")
         for packet in self._stream.encode(video):
-            # Encoders leave the duration open; the muxer then guesses the last frame's length.
+            # Where an encoder leaves it open, the muxer guesses the last frame's length.
             packet.duration = 1
             self._container.mux(packet)
 

@@ -112,7 +112,7 @@ def _in_view(way: Field) -> Field:
     height, width = way.shape[:2]
     x, y = cv2.split(way + _grid(way))
     inside = np.minimum(np.minimum(x, width - 1.0 - x), np.minimum(y, height - 1.0 - y))
-    return np.clip(1.0 + inside, 1e-3, 1.0).astype(np.float32)
+    return np.asarray(np.clip(1.0 + inside, 1e-3, 1.0), dtype=np.float32)
 
 
 def _followed(flow: Field, part: float) -> Field:

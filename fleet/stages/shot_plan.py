@@ -50,11 +50,20 @@ def plan_frames_of(recipe: Recipe, *, grid: FrameGrid, num_frames: int | None = 
 
 
 def plan_shot(recipe: Recipe, *, picture: Size, frames: FramePlan) -> ShotPlan:
-    """The shot's plan for a picture of that size: rectangles grown to the output's aspect."""
+    """The shot's plan for a picture of that size: rectangles grown to the output's aspect.
+
+    Raises:
+        ParameterRefused: the picture is too long and thin to hold a window of that aspect.
+    """
     output = output_size(recipe)
     motion = recipe.motion
-    start = fit_aspect(motion.start_rect, picture=picture, output=output)
-    end = fit_aspect(motion.end_rect, picture=picture, output=output)
+    try:
+        start = fit_aspect(motion.start_rect, picture=picture, output=output)
+        end = fit_aspect(motion.end_rect, picture=picture, output=output)
+    except ValueError as error:
+        raise ParameterRefused(
+            field="generation_params.width", what=f"{error}; choose a size like the picture's"
+        ) from None
     grown = start != motion.start_rect or end != motion.end_rect
     return ShotPlan(
         path=CameraPath(start=start, end=end, easing=motion.easing),

@@ -119,9 +119,7 @@ class GeneratorContract:
 
         list(
             generator.frames(
-                self.request_for(
-                    params, picture=picture, at=fractions(generator.grid.at_least(2))
-                )
+                self.request_for(params, picture=picture, at=fractions(generator.grid.at_least(2)))
             )
         )
 

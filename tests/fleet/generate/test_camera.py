@@ -196,7 +196,7 @@ def test_a_long_move_holds_no_more_memory_than_a_short_one() -> None:
         ("tstrong_index", 7),
     ],
 )
-def test_parameters_of_diffusion_models_are_refused_by_name(name: str, value: Any) -> None:  # noqa: ANN401
+def test_parameters_of_diffusion_models_are_refused_by_name(name: str, value: Any) -> None:
     params = GenerationParams.model_validate({name: value})
 
     with pytest.raises(ParameterRefused, match="remove it or name another model") as refused:

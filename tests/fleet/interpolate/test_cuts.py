@@ -80,7 +80,8 @@ def test_noise_on_a_slow_pan_is_not_a_cut() -> None:
     picture = photograph("coffee.png")
     before, after = (
         np.clip(
-            shifted(picture, dx=dx, dy=20.0, size=Size(320, 180)) + rng.normal(0, 15, (180, 320, 3)),
+            shifted(picture, dx=dx, dy=20.0, size=Size(320, 180))
+            + rng.normal(0, 15, (180, 320, 3)),
             0,
             255,
         ).astype(np.uint8)

@@ -155,7 +155,7 @@ def test_a_clip_of_one_frame_is_the_first_frame() -> None:
     assert clip[0] is made[0]
 
 
-class Live(np.ndarray):  # type: ignore[type-arg]
+class Live(np.ndarray):
     """An array that can be watched for being let go."""
 
 

@@ -150,13 +150,14 @@ def test_a_shot_may_allow_black_frames() -> None:
     assert allowed["black_ratio"].verdict is CheckVerdict.PASS
 
 
-def test_frames_that_stand_still_in_a_move_are_flagged() -> None:
+@pytest.mark.parametrize("output", [OUTPUT, Size(1280, 720)], ids=str)
+def test_frames_that_stand_still_in_a_move_are_flagged(output: Size) -> None:
     picture = photo("coffee.png")
-    path = move(picture, output=OUTPUT)
-    frames = good(picture, path)
+    path = move(picture, output=output)
+    frames = list(filmed(picture, path, frames=FRAMES, output=output))
     stuck = frames[:8] + [frames[8]] * 8 + frames[16:]
 
-    found = inspect(picture, path, stuck)["frozen_ratio"]
+    found = inspect(picture, path, stuck, output=output)["frozen_ratio"]
 
     assert found.verdict is CheckVerdict.FAIL
     assert found.value == pytest.approx(7 / (FRAMES - 1), abs=0.01)

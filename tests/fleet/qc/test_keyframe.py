@@ -20,7 +20,7 @@ def ramp(size: Size) -> Pixels:
     x = np.linspace(0, 255, size.width)[None, :]
     y = np.linspace(0, 255, size.height)[:, None]
     both = np.broadcast_arrays(x, y, np.zeros((1, 1)))
-    return np.rint(np.stack(both, axis=2)).astype(np.uint8)
+    return np.asarray(np.rint(np.stack(both, axis=2)), dtype=np.uint8)
 
 
 @given(
@@ -44,7 +44,8 @@ def test_the_reduced_keyframe_keeps_every_point_where_it_was(
         here = reduced[:, :2] @ corner + reduced[:, 2] + 0.5
         back = here / (shot.scale_x, shot.scale_y) + (shot.left, shot.top) - 0.5
         assert back == pytest.approx(there, abs=1e-6)
-        assert np.all(here > -1) and here[0] < shot.pixels.shape[1] + 1
+        assert np.all(here > -1)
+        assert here[0] < shot.pixels.shape[1] + 1
 
 
 @pytest.mark.parametrize("size", [Size(600, 400), Size(4000, 3000)], ids=str)
