@@ -15,6 +15,7 @@ export QT_QPA_PLATFORM := offscreen
 DEMO := build/demo
 STILLS := $(DEMO)/stills
 MANIFEST := $(STILLS)/demo.video_manifest.json
+BENCHES := rendering dispatch latency
 SHEET := $(DEMO)/contact-sheet.png
 
 .DEFAULT_GOAL := help
@@ -56,7 +57,7 @@ lint: install-dev  ## Style, types, floors, and whether printed files are up to 
 	$(BIN)/python docs/print_errors.py --check
 
 bench: install-dev  ## Measure speed; choose with ARGS="dispatch".
-	@for each in $(or $(ARGS),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py))))); do \
+	@for each in $(or $(ARGS),$(BENCHES)); do \
 		echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit 1; \
 	done
 

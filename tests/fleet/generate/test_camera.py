@@ -185,6 +185,23 @@ def test_a_long_move_holds_no_more_memory_than_a_short_one() -> None:
     assert long < short * 1.3
 
 
+def test_a_deep_zoom_lets_go_of_the_copies_it_has_passed() -> None:
+    picture = large("coffee.png", width=3000)
+    path = move(picture, start=(0, 0, 1, 1), end=(0.4, 0.4, 0.5, 0.5), output=HD)
+    request = GenerateRequest(picture, path, fractions(30), HD, "", "", GenerationParams())
+    tracemalloc.start()
+    try:
+        made = Camera().frames(request)
+        for _ in range(29):
+            next(made)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+    # Two copies at a time, of at most a dozen frames' size each; ten are made in all.
+    assert held < 30 * HD.pixels * 3
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
