@@ -94,9 +94,7 @@ def ends_of(ids: Sequence[str] | None, *, home: Home, metas: bool) -> list[End]:
         states = reading.job_states(database)
     finally:
         database.close()
-    return [
-        End(row, phase(row, states[row.id]), meta_of(row) if metas else None) for row in rows
-    ]
+    return [End(row, phase(row, states[row.id]), meta_of(row) if metas else None) for row in rows]
 
 
 def phase(shot: ShotRow, jobs: Mapping[Stage, JobState]) -> str:

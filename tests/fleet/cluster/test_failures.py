@@ -1,0 +1,81 @@
+"""What Ray's exceptions mean for a shot."""
+
+from __future__ import annotations
+
+import pytest
+from ray import exceptions as ray_errors
+
+from companions.errors import PictureProblem, PictureRefused
+from fleet.cluster.failures import FramesGone, Meaning, meaning
+
+
+def found(error: BaseException) -> Meaning:
+    return meaning(error, stage="generate", deadline_s=60.0)
+
+
+def raised_by_a_worker(cause: Exception) -> ray_errors.RayTaskError:
+    return ray_errors.RayTaskError(
+        function_name="generate", traceback_str="Traceback ...", cause=cause
+    )
+
+
+def test_an_error_a_stage_raised_keeps_its_own_name_and_words() -> None:
+    cause = PictureRefused(
+        file="a.jpg", problem=PictureProblem.TRUNCATED, what="is truncated", remedy="Copy it."
+    )
+
+    failure = found(raised_by_a_worker(cause)).failure
+
+    assert (failure.code, failure.message) == ("picture_truncated", str(cause))
+    assert not failure.retryable
+
+
+def test_an_error_nobody_foresaw_is_told_without_its_traceback_and_tried_again() -> None:
+    failure = found(raised_by_a_worker(KeyError("frames"))).failure
+
+    assert failure.code == "internal_error"
+    assert "KeyError: 'frames'" in failure.message
+    assert "Traceback" not in failure.message
+    assert failure.retryable
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ray_errors.ActorDiedError(),
+        ray_errors.WorkerCrashedError(),
+        ray_errors.NodeDiedError("gone"),
+        ray_errors.OutOfMemoryError("full"),
+        raised_by_a_worker(MemoryError()),
+    ],
+)
+def test_a_worker_that_is_gone_is_replaced_and_the_shot_tried_again(error: Exception) -> None:
+    told = found(error)
+
+    assert told.worker_gone
+    assert not told.frames_gone
+    assert (told.failure.code, told.failure.retryable) == ("worker_lost", True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FramesGone(),
+        ray_errors.ObjectLostError("00" * 28, None, ""),
+        ray_errors.OwnerDiedError("00" * 28, None, ""),
+    ],
+)
+def test_frames_that_are_gone_are_generated_again_by_the_same_worker(error: Exception) -> None:
+    told = found(error)
+
+    assert told.frames_gone
+    assert not told.worker_gone
+    assert told.failure.retryable
+
+
+def test_a_stage_past_its_deadline_costs_its_worker() -> None:
+    told = found(TimeoutError())
+
+    assert told.worker_gone
+    assert told.failure.code == "stage_timed_out"
+    assert "60 s" in told.failure.message
