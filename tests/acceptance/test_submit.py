@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,7 +23,7 @@ PUSH_IN = Move(
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ran]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     """Five photographs, every codec, three interpolators, two rates; made once."""
     folder = tmp_path_factory.mktemp("made")
     pictures = [photo(name, folder / "stills") for name in PHOTOS]

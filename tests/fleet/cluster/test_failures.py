@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ray import exceptions as ray_errors
 
 from companions.errors import PictureProblem, PictureRefused
 from fleet.cluster.failures import FramesGone, Meaning, meaning
 
+# Ray's exceptions carry no types.
+errors: Any = ray_errors
+
 
 def found(error: BaseException) -> Meaning:
     return meaning(error, stage="generate", deadline_s=60.0)
 
 
-def raised_by_a_worker(cause: Exception) -> ray_errors.RayTaskError:
-    return ray_errors.RayTaskError(
+def raised_by_a_worker(cause: Exception) -> Exception:
+    told: Exception = errors.RayTaskError(
         function_name="generate", traceback_str="Traceback ...", cause=cause
     )
+    return told
 
 
 def test_an_error_a_stage_raised_keeps_its_own_name_and_words() -> None:
@@ -42,10 +48,10 @@ def test_an_error_nobody_foresaw_is_told_without_its_traceback_and_tried_again()
 @pytest.mark.parametrize(
     "error",
     [
-        ray_errors.ActorDiedError(),
-        ray_errors.WorkerCrashedError(),
-        ray_errors.NodeDiedError("gone"),
-        ray_errors.OutOfMemoryError("full"),
+        errors.ActorDiedError(),
+        errors.WorkerCrashedError(),
+        errors.NodeDiedError("gone"),
+        errors.OutOfMemoryError("full"),
         raised_by_a_worker(MemoryError()),
     ],
 )
@@ -61,8 +67,8 @@ def test_a_worker_that_is_gone_is_replaced_and_the_shot_tried_again(error: Excep
     "error",
     [
         FramesGone(),
-        ray_errors.ObjectLostError("00" * 28, None, ""),
-        ray_errors.OwnerDiedError("00" * 28, None, ""),
+        errors.ObjectLostError("00" * 28, None, ""),
+        errors.OwnerDiedError("00" * 28, None, ""),
     ],
 )
 def test_frames_that_are_gone_are_generated_again_by_the_same_worker(error: Exception) -> None:
