@@ -91,13 +91,15 @@ def read_bytes(path: Path) -> bytes:
         ) from None
 
 
-def write(path: Path, document: Document) -> None:
+def write(path: Path, document: Document, *, only_writer: str | None = None) -> None:
     """Write ``document`` to ``path`` in canonical form, whole or not at all.
+
+    ``only_writer`` is as in ``files.write_atomic``.
 
     Raises:
         FileUnwritable: the folder or disk refuses.
     """
-    files.write_atomic(path, encode(document))
+    files.write_atomic(path, encode(document), only_writer=only_writer)
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:

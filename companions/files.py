@@ -27,15 +27,22 @@ _ORPHAN_AGE_S: Final = 3600.0
 _CHUNK: Final = 1024 * 1024
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, only_writer: str | None = None) -> None:
     """Write ``data`` to ``path``, whole or not at all, and durably.
+
+    ``only_writer`` is a name that no one else writes ``path`` under at the same time: a repeated
+    write then clears away what a killed one left, instead of leaving it to a later sweep.
 
     Raises:
         FileUnwritable: the folder is missing or read-only, or the disk is full.
     """
     with reporting_unwritable(path):
-        temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        temporary = path.with_name(
+            f"{TEMPORARY_PREFIX}{only_writer or secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
+        )
         try:
+            if only_writer is not None:
+                temporary.unlink(missing_ok=True)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
@@ -68,9 +75,10 @@ def ensure_writable(folder: Path) -> None:
     """
     with reporting_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        # One name for all, so that whoever looks next clears away what a killed process left.
+        probe = folder / f"{TEMPORARY_PREFIX}probe{TEMPORARY_SUFFIX}"
+        probe.touch()
+        probe.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -64,6 +64,12 @@ class Attempts:
         """Let go of a shot's picture and frames; harmless if none are held."""
         self._held.pop(shot_id, None)
 
+    def forget_ended(self) -> None:
+        """Let go of shots that ended elsewhere: replaced by a newer submission, say."""
+        for shot_id in list(self._held):
+            if reading.shot(self._ledger.database, shot_id).verdict is not None:
+                self.forget(shot_id)
+
     async def generate(self, lease: Lease, worker: Any, heard: Heard) -> None:
         """Send the picture to ``worker`` and take its frames in as they are made.
 

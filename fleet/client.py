@@ -195,7 +195,9 @@ def _new_shot(
 def _shot_id(shot: Shot, fingerprint: str, target: Path) -> str:
     """``img_001-3fa94c21``: the picture's name for people, and what makes the shot the same."""
     stem = Path(names.stem_of(shot.image_path)).name
-    readable = "".join(ch if ch.isalnum() or ch in "._-" else "_" for ch in stem)[:80]
+    plain = "".join(ch if ch.isalnum() or ch in "._-" else "_" for ch in stem)
+    # File names in staging are made of it: bytes count, and some letters take four.
+    readable = plain.encode()[:80].decode(errors="ignore")
     identity = json.dumps([fingerprint, str(target)])
     return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 

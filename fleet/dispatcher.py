@@ -174,6 +174,12 @@ class Dispatcher:
         if row is None:
             return False
         wanted = frames_bytes(reading.shot(ledger.database, row["shot_id"]).recipe)
+        if self._admits(wanted):
+            return True
+        self._attempts.forget_ended()
+        return self._admits(wanted)
+
+    def _admits(self, wanted: int) -> bool:
         return admits(in_flight=self._attempts.frames_in_flight, wanted=wanted, budget=self._budget)
 
     def _start(self, ledger: Ledger, stage: Stage, slot: _Slot | None) -> bool:

@@ -73,7 +73,7 @@ def publish(
     """
     if meta.clip is None or staged is None:
         if not target.clip.exists():
-            codec.write(target.meta, meta)
+            codec.write(target.meta, meta, only_writer=f"{meta.shot_id}-meta")
         # An older clip of this picture stays published: its meta must go on describing it.
         return
     if not target.is_free({meta.clip.sha256, *known_hashes}):
@@ -82,5 +82,5 @@ def publish(
         files.remove_durably(target.meta)
         with files.reporting_unwritable(target.clip):
             data = staged.read_bytes()
-        files.write_atomic(target.clip, data)
-    codec.write(target.meta, meta)
+        files.write_atomic(target.clip, data, only_writer=f"{meta.shot_id}-clip")
+    codec.write(target.meta, meta, only_writer=f"{meta.shot_id}-meta")

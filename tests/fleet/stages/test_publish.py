@@ -105,6 +105,20 @@ def test_a_crash_between_clip_and_meta_is_mended_by_publishing_again(tmp_path: P
     assert target.holds(codec.fingerprint(NEW_RECIPE))
 
 
+def test_what_a_killed_publishing_left_is_cleared_away_by_the_next(tmp_path: Path) -> None:
+    target = Target(tmp_path / "a.mp4")
+    (tmp_path / ".motionfleet-a-1-clip.tmp").write_bytes(b"half a cl")
+    (tmp_path / ".motionfleet-a-1-meta.tmp").write_bytes(b"{")
+
+    publish(target, meta(NEW, of=NEW_RECIPE), staged=staged(tmp_path, NEW), known_hashes=())
+
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "a.mp4",
+        "a.video_meta.json",
+        "staged.bin",
+    }
+
+
 def test_a_clip_someone_else_put_there_is_kept(tmp_path: Path) -> None:
     target = Target(tmp_path / "a.mp4")
     target.clip.write_bytes(b"a wedding")

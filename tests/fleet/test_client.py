@@ -1,0 +1,60 @@
+"""From a manifest file to what would be queued."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fleet import client
+from fleet.settings import Home
+from tests.fleet.making import recipe, shot, small_picture, write_manifest
+
+
+def submission(folder: Path, *pictures: Path, out: Path | None = None) -> client.Submission:
+    manifest = write_manifest(
+        folder / "m.video_manifest.json", [shot(picture, folder) for picture in pictures]
+    )
+    return client.read_submission(manifest, out=out, home=Home(folder / "home"))
+
+
+@pytest.mark.parametrize("name", ["a b'c\"d", "-dash", "写真" * 37, "Å" * 100, "x" * 230, "a.b.c"])
+def test_any_name_a_picture_may_have_gives_an_id_that_fits_into_a_file_name(
+    name: str, tmp_path: Path
+) -> None:
+    picture = small_picture(tmp_path / f"{name}.png")
+
+    planned = submission(tmp_path, picture).shots[0]
+
+    assert len(f".motionfleet-{planned.row.id}-clip.tmp".encode()) < 255
+    assert os.sep not in planned.row.id
+    assert planned.row.fault is None
+    assert planned.row.target == str(tmp_path / f"{name}.mp4")
+
+
+def test_the_same_shot_for_another_place_is_another_shot(tmp_path: Path) -> None:
+    picture = small_picture(tmp_path / "a.png")
+
+    here = submission(tmp_path, picture).shots[0].row
+    there = submission(tmp_path, picture, out=tmp_path / "out").shots[0].row
+    again = submission(tmp_path, picture).shots[0].row
+
+    assert here.id != there.id
+    assert here.fingerprint == there.fingerprint
+    assert again.id == here.id
+
+
+def test_equal_pictures_under_two_names_are_two_shots(tmp_path: Path) -> None:
+    first, second = small_picture(tmp_path / "a.png"), small_picture(tmp_path / "b.png")
+
+    ids = [planned.row.id for planned in submission(tmp_path, first, second).shots]
+
+    assert len(set(ids)) == 2
+
+
+def test_the_plan_says_how_many_frames_are_made_and_how_many_the_clip_has(tmp_path: Path) -> None:
+    planned = submission(tmp_path, small_picture(tmp_path / "a.png")).shots[0]
+
+    assert (planned.generated_frames, planned.clip_frames) == (7, 12)
+    assert planned.row.recipe.interpolation == recipe().interpolation
