@@ -94,7 +94,7 @@ def read_bytes(path: Path) -> bytes:
 def write(path: Path, document: Document, *, only_writer: str | None = None) -> None:
     """Write ``document`` to ``path`` in canonical form, whole or not at all.
 
-    ``only_writer`` is as in ``files.write_atomic``.
+    ``only_writer`` is as in ``files.Pending``.
 
     Raises:
         FileUnwritable: the folder or disk refuses.

@@ -17,7 +17,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from types import TracebackType
+from typing import BinaryIO, Final, Self
 
 from companions.errors import FileUnwritable
 
@@ -30,30 +31,74 @@ _CHUNK: Final = 1024 * 1024
 def write_atomic(path: Path, data: bytes, *, only_writer: str | None = None) -> None:
     """Write ``data`` to ``path``, whole or not at all, and durably.
 
-    ``only_writer`` is a name that no one else writes ``path`` under at the same time: a repeated
-    write then clears away what a killed one left, instead of leaving it to a later sweep.
-
     Raises:
         FileUnwritable: the folder is missing or read-only, or the disk is full.
     """
-    with reporting_unwritable(path):
-        temporary = path.with_name(
+    with Pending(path, data, only_writer=only_writer) as pending:
+        pending.commit()
+
+
+class Pending:
+    """A file that is written and flushed, but has not taken its name yet; a context manager.
+
+    Several of them, entered before the first is committed, find out whether the disk has room
+    for all.  What is not committed is gone at the end of the block.
+    """
+
+    def __init__(self, path: Path, data: bytes, *, only_writer: str | None = None) -> None:
+        """Prepare to write ``data`` to ``path``.
+
+        ``only_writer`` is a name that no one else writes ``path`` under at the same time: a
+        repeated write then clears away what a killed one left, instead of leaving it to a sweep.
+        """
+        self._path, self._data = path, data
+        self._clears = only_writer is not None
+        self._temporary = path.with_name(
             f"{TEMPORARY_PREFIX}{only_writer or secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
         )
-        try:
-            if only_writer is not None:
-                temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                flush_to_disk(stream.fileno())
-            temporary.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise
-        flush_folder(path.parent)
+
+    def __enter__(self) -> Self:
+        """Write the temporary file.
+
+        Raises:
+            FileUnwritable: the folder is missing or read-only, or the disk is full.
+        """
+        with reporting_unwritable(self._path):
+            try:
+                if self._clears:
+                    self._temporary.unlink(missing_ok=True)
+                descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(self._data)
+                    stream.flush()
+                    flush_to_disk(stream.fileno())
+            except BaseException:
+                self._discard()
+                raise
+        return self
+
+    def commit(self) -> None:
+        """Take the final name, durably.
+
+        Raises:
+            FileUnwritable: the folder refuses.
+        """
+        with reporting_unwritable(self._path):
+            self._temporary.replace(self._path)
+            flush_folder(self._path.parent)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Remove the temporary file, if it was not committed."""
+        self._discard()
+
+    def _discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
 
 
 def remove_durably(path: Path) -> None:

@@ -78,9 +78,16 @@ def publish(
         return
     if not target.is_free({meta.clip.sha256, *known_hashes}):
         raise TargetTaken(path=target.clip)
-    if not (target.clip.exists() and files.sha256_of(target.clip) == meta.clip.sha256):
+    if target.clip.exists() and files.sha256_of(target.clip) == meta.clip.sha256:
+        codec.write(target.meta, meta, only_writer=f"{meta.shot_id}-meta")
+        return
+    with files.reporting_unwritable(target.clip):
+        data = staged.read_bytes()
+    # Both are on the disk before anything is withdrawn: a full disk costs no published clip.
+    with (
+        files.Pending(target.clip, data, only_writer=f"{meta.shot_id}-clip") as clip,
+        files.Pending(target.meta, codec.encode(meta), only_writer=f"{meta.shot_id}-meta") as words,
+    ):
         files.remove_durably(target.meta)
-        with files.reporting_unwritable(target.clip):
-            data = staged.read_bytes()
-        files.write_atomic(target.clip, data, only_writer=f"{meta.shot_id}-clip")
-    codec.write(target.meta, meta, only_writer=f"{meta.shot_id}-meta")
+        clip.commit()
+        words.commit()

@@ -163,6 +163,20 @@ def test_a_failed_redo_leaves_the_older_clip_published(tmp_path: Path) -> None:
     assert target.holds(codec.fingerprint(OLD_RECIPE))
 
 
+def test_a_disk_without_room_for_a_redo_leaves_the_older_clip_published(tmp_path: Path) -> None:
+    target = Target(tmp_path / "a.mp4")
+    publish(target, meta(OLD, of=OLD_RECIPE), staged=staged(tmp_path, OLD), known_hashes=())
+    in_the_way = tmp_path / ".motionfleet-a-1-meta.tmp"
+    in_the_way.mkdir()
+
+    with pytest.raises(FileUnwritable):
+        publish(target, meta(NEW, of=NEW_RECIPE), staged=staged(tmp_path, NEW), known_hashes=())
+
+    assert target.clip.read_bytes() == OLD
+    assert target.holds(codec.fingerprint(OLD_RECIPE))
+    assert not (tmp_path / ".motionfleet-a-1-clip.tmp").exists()
+
+
 def test_a_folder_that_is_gone_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
     target = Target(tmp_path / "gone" / "a.mp4")
 
