@@ -102,7 +102,7 @@ class LedgerUnusable(FleetError):
         self.path, self.what = str(path), what
         super().__init__(
             f"the ledger {path} cannot be used ({what}). Check the disk's space and the rights of "
-            f"its folder, or set FLEET_HOME to another folder; nothing was changed."
+            f"its folder, or set FLEET_HOME to another folder; nothing is lost."
         )
 
 

@@ -32,8 +32,12 @@ def this_machine() -> Machine:
 
 
 def pool_sizes(machine: Machine, settings: Settings) -> Mapping[Pool, int]:
-    """Slots per pool: half the cores each, within memory, unless the settings say otherwise."""
-    each = max(1, min(machine.cores // 2, machine.memory_bytes // (4 * _WORKER_BYTES)))
+    """Slots per pool: one for every four cores, within memory, unless the settings say otherwise.
+
+    A shot keeps about two cores busy (rendering, flow and encoding have threads of their own),
+    and each shot passes both pools.
+    """
+    each = max(1, min(machine.cores // 4, machine.memory_bytes // (4 * _WORKER_BYTES)))
     return {
         Pool.GENERATION: settings.generation_slots or each,
         Pool.INTERPOLATION: settings.interpolation_slots or each,

@@ -18,6 +18,7 @@ from companions.video_meta import VideoMeta
 from fleet.encode.probe import probe_clip
 from fleet.jobs.model import JobState, Stage
 from fleet.ledger import reading
+from fleet.ledger.database import Database
 from fleet.ledger.ledger import Ledger
 from fleet.settings import Home
 from tests.acceptance.cli import command, environment, fleet
@@ -50,6 +51,26 @@ def published(folder: Path) -> dict[str, tuple[int, int]]:
     }
 
 
+def wait_for_a_random_moment(
+    process: subprocess.Popen[bytes], home: Home, chance: random.Random
+) -> None:
+    """Some time while it starts, or after some steps of the work: so on any machine, however
+    fast, the kills fall on the whole of it.
+    """
+    if chance.random() < 0.3 or not home.ledger.exists():
+        seconds = chance.uniform(0.1, 3.0)
+    else:
+        database = Database(home.ledger)
+        enough = reading.last_event(database) + chance.randint(1, 25)
+        while reading.last_event(database) < enough and process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.002)
+        database.close()
+        seconds = chance.uniform(0.0, 0.3)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+
+
 @pytest.mark.timeout(600)
 def test_ten_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     manifest = thirty_shots(tmp_path)
@@ -62,8 +83,7 @@ def test_ten_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
             command("submit", manifest), env=environment(home), stderr=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         ) as process:  # fmt: skip
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0.2, 8.0))
+            wait_for_a_random_moment(process, Home(home), chance)
             process.send_signal(signal.SIGKILL)
             process.wait()
         assert process.returncode == -signal.SIGKILL, "the work was over before the last kill"

@@ -18,9 +18,9 @@ GIB = 1024**3
 
 
 @pytest.mark.parametrize(
-    ("cores", "memory_gib", "each"), [(1, 8, 1), (2, 24, 1), (8, 64, 4), (64, 16, 4), (4, 1, 1)]
+    ("cores", "memory_gib", "each"), [(1, 8, 1), (2, 24, 1), (8, 64, 2), (64, 16, 4), (8, 1, 1)]
 )
-def test_each_pool_gets_half_the_cores_as_far_as_memory_goes(
+def test_each_pool_gets_a_slot_for_four_cores_as_far_as_memory_goes(
     cores: int, memory_gib: int, each: int
 ) -> None:
     sizes = pool_sizes(Machine(cores=cores, memory_bytes=memory_gib * GIB), Settings())
