@@ -33,7 +33,6 @@ class Progress:
     """Follows the ledger's events of some shots; a context manager."""
 
     def __init__(self, ids: Sequence[str], *, home: Home, output: Output) -> None:
-        self._ids = set(ids)
         self._output = output
         self._database = Database(home.ledger)
         self._unfinished = {

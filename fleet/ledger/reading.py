@@ -96,12 +96,9 @@ def find_shot(database: Database, name: str) -> ShotRow:
     raise UnknownShot(name=name, near=[row["id"] for row in near])
 
 
-def shots(
-    database: Database, *, ids: Sequence[str] | None = None, unfinished_only: bool = False
-) -> list[ShotRow]:
+def shots(database: Database, *, ids: Sequence[str] | None = None) -> list[ShotRow]:
     """Shots in the order submitted; all of them, or those of ``ids``."""
-    where = " WHERE s.verdict IS NULL" if unfinished_only else ""
-    rows = [_shot_row(row) for row in database.rows(f"{_SHOT}{where} ORDER BY s.seq")]
+    rows = [_shot_row(row) for row in database.rows(f"{_SHOT} ORDER BY s.seq")]
     if ids is None:
         return rows
     wanted = set(ids)

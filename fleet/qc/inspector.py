@@ -15,7 +15,6 @@ from companions.timing import FramePlan
 from companions.video_manifest import QcParams
 from companions.video_meta import Check
 from fleet.qc.adherence import Adherence
-from fleet.qc.counts import count_checks
 from fleet.qc.exposure import Black, Brightness
 from fleet.qc.fidelity import FirstFrame, Steadiness
 from fleet.qc.flash import Flashes
@@ -23,8 +22,6 @@ from fleet.qc.frozen import Frozen
 from fleet.qc.glance import Glance
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import limits_of
-
-__all__ = ["Inspector", "Streaming", "count_checks"]
 
 
 class Streaming(Protocol):

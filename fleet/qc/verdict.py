@@ -12,12 +12,13 @@ from typing import Final
 
 from companions.video_meta import Check, CheckVerdict, Reason, Verdict
 
+_MAKE_AGAIN: Final = "Delete the clip and submit the manifest again; if it repeats, report it"
 _MEANING: Final[Mapping[str, tuple[str, str]]] = {
-    "frame_count": ("the clip has another number of frames than planned", "Retry the shot"),
-    "duration": ("the clip is longer or shorter than planned", "Retry the shot"),
+    "frame_count": ("the clip has another number of frames than planned", _MAKE_AGAIN),
+    "duration": ("the clip is longer or shorter than planned", _MAKE_AGAIN),
     "black_ratio": (
         "the clip shows black where the picture is not black",
-        "Look at it, then retry the shot",
+        "Look at it, then change the seed or the model and submit it again",
     ),
     "frozen_ratio": (
         "the clip stands still where the camera should move",
@@ -33,11 +34,11 @@ _MEANING: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "brightness_swing": (
         "single frames are far brighter or darker than their neighbours",
-        "Look at them, then retry the shot with another seed",
+        "Look at them, then change the seed or the model and submit it again",
     ),
     "adherence": (
         "the camera did not follow the motion rectangles",
-        "Look at the clip, then retry the shot with another seed or model",
+        "Look at the clip, then change the seed or the model and submit it again",
     ),
 }
 """What a failed check means, and what to do about it."""

@@ -56,8 +56,8 @@ class SafetyBlocked(MotionfleetError):
         if strict:
             parts.append(f"{warned} more would be, because --strict counts warnings")
         super().__init__(
-            f"{' and '.join(parts)}. Redraw their rectangles nearer to each other or larger, or "
-            f"lengthen the duration; the listing names each limit."
+            f"{' and '.join(parts)}. Redraw their rectangles nearer to each other or larger, "
+            f"lengthen the duration, or choose a smaller --size; the listing names each limit."
         )
 
 

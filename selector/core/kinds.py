@@ -7,7 +7,6 @@ because every measure here is symmetric in the two.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Final
 
 from companions.geometry import Rect
@@ -21,18 +20,6 @@ SIDE_SHARE: Final = 0.25
 """Largest sideways drift of a pan or tilt, over its main movement."""
 OUTSIDE_SHARE: Final = 0.02
 """How far the small rectangle of a zoom may stick out of the large one, in large widths."""
-
-MIRRORED: Final[Mapping[MotionType, MotionType]] = {
-    MotionType.STATIC: MotionType.STATIC,
-    MotionType.ZOOM_IN: MotionType.ZOOM_OUT,
-    MotionType.ZOOM_OUT: MotionType.ZOOM_IN,
-    MotionType.PAN_LEFT: MotionType.PAN_RIGHT,
-    MotionType.PAN_RIGHT: MotionType.PAN_LEFT,
-    MotionType.TILT_UP: MotionType.TILT_DOWN,
-    MotionType.TILT_DOWN: MotionType.TILT_UP,
-    MotionType.CUSTOM: MotionType.CUSTOM,
-}
-"""The kind of the same move played backwards."""
 
 
 def kind_of_move(start: Rect, end: Rect) -> MotionType:

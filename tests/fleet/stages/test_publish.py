@@ -177,6 +177,21 @@ def test_a_disk_without_room_for_a_redo_leaves_the_older_clip_published(tmp_path
     assert not (tmp_path / ".motionfleet-a-1-clip.tmp").exists()
 
 
+def test_the_older_meta_is_withdrawn_before_its_clip_is_replaced(tmp_path: Path) -> None:
+    """A folder in the meta's place cannot be withdrawn; so the clip must not be touched yet."""
+    target = Target(tmp_path / "a.mp4")
+    target.clip.write_bytes(OLD)
+    target.meta.mkdir()
+    on_record = {hashlib.sha256(OLD).hexdigest()}
+
+    with pytest.raises(FileUnwritable):
+        publish(
+            target, meta(NEW, of=NEW_RECIPE), staged=staged(tmp_path, NEW), known_hashes=on_record
+        )
+
+    assert target.clip.read_bytes() == OLD
+
+
 def test_a_folder_that_is_gone_is_told_and_nothing_is_left_behind(tmp_path: Path) -> None:
     target = Target(tmp_path / "gone" / "a.mp4")
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from companions.geometry import Rect
 from companions.motion import MotionType
-from selector.core.kinds import MIRRORED, kind_of_move
+from selector.core.kinds import kind_of_move
+
+MIRRORED: Final[Mapping[MotionType, MotionType]] = {
+    MotionType.STATIC: MotionType.STATIC,
+    MotionType.ZOOM_IN: MotionType.ZOOM_OUT,
+    MotionType.ZOOM_OUT: MotionType.ZOOM_IN,
+    MotionType.PAN_LEFT: MotionType.PAN_RIGHT,
+    MotionType.PAN_RIGHT: MotionType.PAN_LEFT,
+    MotionType.TILT_UP: MotionType.TILT_DOWN,
+    MotionType.TILT_DOWN: MotionType.TILT_UP,
+    MotionType.CUSTOM: MotionType.CUSTOM,
+}
 
 FULL = Rect.of(0.0, 0.0, 1.0, 1.0)
 MIDDLE = Rect.of(0.25, 0.25, 0.75, 0.75)
