@@ -8,8 +8,15 @@ MotionfleetError          1
 |   +-- DocumentTooNew   11  written by a newer motionfleet       upgrade this side
 |   +-- PathRefused      12  a path leaves its folder             fix the path
 |   +-- NameCollision    13  two pictures would share a clip      rename one
+|   +-- SetBusy          14  another program holds this picture   wait, then again
+|   +-- CompanionChanged 15  a file changed since it was read     read it again
+|   +-- SetRefused       16  a set cannot be moved so             see the message
+|   +-- MoveUnfinished   17  a move needs a person to go on       see fleet companions check
+|   +-- SetsNotInOrder   18  a folder's sets need attention       see the listing
+|   +-- AuditBroken      19  the operation log was cut or edited  see the message
 +-- PictureRefused       20  a picture cannot be used             replace the picture
 +-- FileUnwritable       30  a folder or disk refuses our write   free space, fix rights
+    +-- AuditUnwritable  31  the operation log cannot be written  free space, fix rights
 """
 
 from __future__ import annotations
@@ -133,6 +140,83 @@ class NameCollision(CompanionError):
         )
 
 
+class SetBusy(CompanionError):
+    """Another program is at work on the same picture's companions."""
+
+    exit_code = 14
+    code = "set_busy"
+    retryable = True
+
+    def __init__(self, *, picture: Path, waited_s: float) -> None:
+        self.picture, self.waited_s = str(picture), waited_s
+        super().__init__(
+            f"{picture}: another program is working on this picture's companions (waited "
+            f"{waited_s:g} s). Let it finish, then run the same command again; nothing was changed."
+        )
+
+
+class CompanionChanged(CompanionError):
+    """A file is no longer what it was when it was read, so it is not written over."""
+
+    exit_code = 15
+    code = "companion_changed"
+
+    def __init__(self, *, path: Path, how: str) -> None:
+        self.path, self.how = str(path), how
+        super().__init__(
+            f"{path}: {how} since it was read, and was left as it is now. Look at it, then run the "
+            f"same command again."
+        )
+
+
+class SetRefused(CompanionError):
+    """A picture and its companions cannot be moved, copied, renamed or trashed as asked."""
+
+    exit_code = 16
+    code = "set_refused"
+
+    def __init__(self, *, picture: Path, why: str, remedy: str) -> None:
+        self.picture, self.why, self.remedy = str(picture), why, remedy
+        super().__init__(f"{picture}: {why}. {remedy}")
+
+
+class MoveUnfinished(CompanionError):
+    """An interrupted operation met files that someone changed; going on could lose them."""
+
+    exit_code = 17
+    code = "move_unfinished"
+
+    def __init__(self, *, journal: Path, why: str, remedy: str) -> None:
+        self.journal, self.why, self.remedy = str(journal), why, remedy
+        super().__init__(f"{journal}: {why}. {remedy}")
+
+
+class SetsNotInOrder(CompanionError):
+    """A check of a folder found orphans, unfinished moves, collisions or unreadable companions."""
+
+    exit_code = 18
+    code = "sets_not_in_order"
+
+    def __init__(self, *, folder: Path, findings: int) -> None:
+        self.folder, self.findings = str(folder), findings
+        things = "thing needs" if findings == 1 else "things need"
+        super().__init__(f"{folder}: {findings} {things} attention; the listing says what to do.")
+
+
+class AuditBroken(CompanionError):
+    """The operation log is not the one that was written: a line was cut, edited or moved."""
+
+    exit_code = 19
+    code = "audit_broken"
+
+    def __init__(self, *, file: Path, line: int, what: str) -> None:
+        self.file, self.line, self.what = str(file), line, what
+        super().__init__(
+            f"{file}: line {line}: {what}. The log was cut or edited after it was written; "
+            f"keep it as it is and compare it with a backup."
+        )
+
+
 class PictureProblem(StrEnum):
     """What can be wrong with a picture."""
 
@@ -186,3 +270,10 @@ class FileUnwritable(MotionfleetError):
             f"{path}: cannot be written ({errno_name}: {what}). Free space or correct the folder's "
             f"rights, then run the same command again; nothing was left half-written."
         )
+
+
+class AuditUnwritable(FileUnwritable):
+    """The operation log cannot be written, so the operation was not begun."""
+
+    exit_code = 31
+    code = "audit_unwritable"
