@@ -40,8 +40,13 @@ def encode(document: BaseModel) -> bytes:
 
 
 def fingerprint(document: BaseModel) -> str:
-    """SHA-256 of the compact canonical form; equal for equal content, on every machine."""
-    return hashlib.sha256(_dump(document.model_dump(mode="json"), indent=None)).hexdigest()
+    """SHA-256 of the compact canonical form; equal for equal content, on every machine.
+
+    What is null or empty is left out of it: an optional part that the contract gains later must
+    not give old shots, which do not have it, another fingerprint.
+    """
+    values = _without_empty(document.model_dump(mode="json"))
+    return hashlib.sha256(_dump(values, indent=None)).hexdigest()
 
 
 def decode(data: bytes, kind: type[D], *, file: str) -> D:
@@ -51,7 +56,15 @@ def decode(data: bytes, kind: type[D], *, file: str) -> D:
         DocumentInvalid: not JSON, not this kind, or a field breaks the contract.
         DocumentTooNew: written by a newer motionfleet.
     """
-    raw = _parse(data, file=file)
+    return decode_parsed(data, kind, raw=parse(data, file=file), file=file)
+
+
+def decode_parsed(data: bytes, kind: type[D], *, raw: Mapping[str, object], file: str) -> D:
+    """As ``decode``, for a caller that has looked at what ``parse`` made of ``data``.
+
+    Raises:
+        DocumentInvalid, DocumentTooNew: as ``decode``.
+    """
     expected = _kind_of(kind)
     _check_kind(raw, expected=expected, file=file)
     try:
@@ -126,7 +139,17 @@ def _kind_of(kind: type[Document]) -> str:
     return str(kind.model_fields["kind"].default)
 
 
-def _dump(values: Mapping[str, object], *, indent: int | None) -> bytes:
+def _without_empty(value: object) -> object:
+    """``value`` less the null and empty members of its objects, at every depth."""
+    if isinstance(value, dict):
+        pruned = {name: _without_empty(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in pruned.items() if inner not in (None, {}, [])}
+    if isinstance(value, list):
+        return [_without_empty(inner) for inner in value]
+    return value
+
+
+def _dump(values: object, *, indent: int | None) -> bytes:
     try:
         text = _json_text(values, indent=indent)
         if "-0.0" in text:  # equals 0.0, so it has to be the same bytes
@@ -136,7 +159,7 @@ def _dump(values: Mapping[str, object], *, indent: int | None) -> bytes:
         raise CompanionError(f"the document cannot be written as JSON: {error}") from None
 
 
-def _json_text(values: Mapping[str, object], *, indent: int | None) -> str:
+def _json_text(values: object, *, indent: int | None) -> str:
     return json.dumps(
         values,
         sort_keys=True,
@@ -151,7 +174,12 @@ def _no_minus_zero(text: str) -> float:
     return float(text) + 0.0
 
 
-def _parse(data: bytes, *, file: str) -> dict[str, object]:
+def parse(data: bytes, *, file: str) -> dict[str, object]:
+    """The one strict JSON object that ``data`` holds, of whatever kind and version.
+
+    Raises:
+        DocumentInvalid: it holds something else.
+    """
     try:
         return strict_json.parse_object(data)
     except NotStrictJson as error:
@@ -162,7 +190,7 @@ def _parse(data: bytes, *, file: str) -> dict[str, object]:
         ) from None
 
 
-def _check_kind(raw: dict[str, object], *, expected: str, file: str) -> None:
+def _check_kind(raw: Mapping[str, object], *, expected: str, file: str) -> None:
     problems = []
     kind, version = raw.get("kind"), raw.get("schema_version")
     if kind != expected:
@@ -176,11 +204,10 @@ def _check_kind(raw: dict[str, object], *, expected: str, file: str) -> None:
     elif version > KNOWN_VERSION and kind == expected:
         raise DocumentTooNew(file=file, kind=expected, version=version, known=KNOWN_VERSION)
     if problems:
-        raise DocumentInvalid(
-            file=file,
-            problems=problems,
-            remedy=f"Give the file that was written as {expected!r}, or write it again.",
-        )
+        remedy = f"Give the file that was written as {expected!r}, or write it again."
+        if "keyframes" in raw and kind is None:
+            remedy = "It looks like a manifest of version 0: see fleet companions upgrade."
+        raise DocumentInvalid(file=file, problems=problems, remedy=remedy)
 
 
 def _field_path(loc: tuple[int | str, ...], *, unknown: bool) -> str:

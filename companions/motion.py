@@ -2,24 +2,37 @@
 
 Written by the selector, read by the selector and by manifest building, edited by neither once a
 shot is submitted.
+
+A move has two motion rectangles and may pass through others on its way.  At the fraction u of its
+duration its eased time is e(u).  The camera is at START at 0, at END at 1 and at each keyframe at
+its own moment; between two of these stops it goes as ``camera`` says, by the share of the *eased*
+time between them that has passed.  So a move starts and ends as softly as its easing says and does
+not stop on its way, unless two stops are equal: then it holds.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from companions.base import Closed, Document, Instant, Sha256
 from companions.easing import Easing, EasingName
 from companions.geometry import Fraction01, Rect
-from companions.names import MOTION_SUFFIX
+from companions.names import MOTION_SUFFIX, FileName
+from companions.preset import PRESET_NAMES, Preset
+from companions.trajectory import ObjectTrajectory
 
 MAX_DURATION_S = 60.0
+MAX_KEYFRAMES = 64
+MAX_OBJECTS = 32
 
 Pixels = Annotated[int, Field(ge=1, le=100_000)]
 OutputPixels = Annotated[int, Field(ge=64, le=8192, multiple_of=2)]
+
+
+Degrees = Annotated[float, Field(ge=-180.0, le=180.0)]
 
 
 class MotionType(StrEnum):
@@ -32,14 +45,54 @@ class MotionType(StrEnum):
     PAN_RIGHT = "pan_right"
     TILT_UP = "tilt_up"
     TILT_DOWN = "tilt_down"
+    PUSH_IN = "push_in"
+    PULL_OUT = "pull_out"
+    DOLLY_ZOOM = "dolly_zoom"
+    ORBIT = "orbit"
     CUSTOM = "custom"
+
+
+class Rotation(Closed):
+    """How far the window is turned at both ends of a move."""
+
+    start_deg: Degrees = 0.0
+    """At START: degrees clockwise about the window's middle, -180 to 180; 0 is upright."""
+    end_deg: Degrees = 0.0
+    """At END, likewise: -180 to 180."""
+
+
+class MotionKeyframe(Closed):
+    """A stop on the way from START to END."""
+
+    at: Annotated[float, Field(gt=0.0, lt=1.0)]
+    """When the camera is there: fraction of the clip's duration, over 0 and under 1."""
+    rect: Rect
+    """What the frame shows then: [x1, y1, x2, y2] in fractions of the EXIF-upright picture."""
+    rotation_deg: Degrees | None = None
+    """How far the window is turned then: degrees clockwise about its middle, -180 to 180; null:
+    on the way, over eased time, between the stops before and after that say."""
+
+
+_NO_PRESET: Final[JsonValue] = {"properties": {"preset": {"type": "null"}}}
+_TYPE_AS_PRESET: Final[list[JsonValue]] = [
+    {
+        "properties": {
+            "preset": {"properties": {"name": {"const": name}}, "required": ["name"]},
+            "type": {"const": name},
+        },
+        "required": ["preset", "type"],
+    }
+    for name in PRESET_NAMES
+]
 
 
 class Move(Closed):
     """One camera move: two motion rectangles, how long, and how the time is spent."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_NO_PRESET, *_TYPE_AS_PRESET]})
+
     type: MotionType = MotionType.CUSTOM
-    """The kind of move, for people; derived from the rectangles."""
+    """The kind of move, for people: derived from the rectangles, or the preset's name."""
     start_rect: Rect
     """What the first frame shows: [x1, y1, x2, y2] in fractions of the EXIF-upright picture."""
     end_rect: Rect
@@ -47,18 +100,41 @@ class Move(Closed):
     duration_sec: Annotated[float, Field(gt=0.0, le=MAX_DURATION_S)]
     """Length of the finished clip in seconds, over 0 and at most 60."""
     easing: Easing = EasingName.EASE_IN_OUT
-    """How the move spends its time: a name, or the four numbers of a CSS cubic-bezier in 0..1."""
+    """How the move spends its time: a name, or the four numbers of a CSS cubic-bezier, 0 to 1."""
+    keyframes: Annotated[tuple[MotionKeyframe, ...], Field(max_length=MAX_KEYFRAMES)] = ()
+    """Stops between START and END in the order of time, at most 64."""
+    rotation: Rotation | None = None
+    """How the window is turned; null: upright at both ends."""
+    preset: Preset | None = None
+    """The preset the rectangles were drawn by, with its parameters; null: drawn freely."""
+    objects: Annotated[tuple[ObjectTrajectory, ...], Field(max_length=MAX_OBJECTS)] = ()
+    """Parts of the picture that move by themselves, at most 32, the lowest first."""
+
+    @model_validator(mode="after")
+    def _is_one_move(self) -> Self:
+        for index, stop in enumerate(self.keyframes[1:], start=1):
+            if stop.at <= self.keyframes[index - 1].at:
+                raise ValueError(
+                    f"keyframes[{index}].at: {stop.at:g} does not come after "
+                    f"{self.keyframes[index - 1].at:g}"
+                )
+        if self.preset is not None and self.type.value != self.preset.name:
+            raise ValueError(f"type: is {self.type.value}, but the preset is {self.preset.name}")
+        names = [moving.name for moving in self.objects]
+        if len(set(names)) < len(names):
+            raise ValueError("objects: two have one name")
+        return self
 
 
 class PictureIdentity(Closed):
     """Which picture a companion belongs to, also after a rename."""
 
-    name: Annotated[str, Field(min_length=1, max_length=255)]
+    name: FileName
     """File name of the picture when the companion was written."""
     width: Pixels
-    """Width in pixels, after EXIF rotation."""
+    """Width in pixels, after EXIF rotation; 1 to 100000."""
     height: Pixels
-    """Height in pixels, after EXIF rotation."""
+    """Height in pixels, after EXIF rotation; 1 to 100000."""
     sha256: Sha256
     """SHA-256 of the picture file's bytes."""
 
@@ -67,9 +143,9 @@ class OutputSize(Closed):
     """Size of the finished clip in pixels; even, because video codecs need it."""
 
     width: OutputPixels
-    """Width in pixels."""
+    """Width in pixels, 64 to 8192, even."""
     height: OutputPixels
-    """Height in pixels."""
+    """Height in pixels, 64 to 8192, even."""
 
 
 class SafetyVerdict(StrEnum):
@@ -86,9 +162,9 @@ class SafetyFinding(Closed):
     limit: Annotated[str, Field(min_length=1, max_length=60)]
     """Name of the limit, such as ``peak_speed``."""
     value: float
-    """What the move measures."""
+    """What the move measures, in the limit's unit."""
     threshold: float
-    """What the profile allows."""
+    """What the profile allows, in the same unit."""
     verdict: SafetyVerdict
     """What follows from it."""
 
@@ -154,5 +230,9 @@ class MotionCompanion(Document, Move):
     """Who wrote this, and when."""
 
     def move(self) -> Move:
-        """The bare move, as a manifest's shot carries it."""
-        return Move.model_validate({name: getattr(self, name) for name in Move.model_fields})
+        """The bare move, as a manifest's shot carries it: parts it does not have are not named."""
+        values = {name: getattr(self, name) for name in Move.model_fields}
+        optional = {"keyframes", "rotation", "preset", "objects"}
+        return Move.model_validate(
+            {name: value for name, value in values.items() if value or name not in optional}
+        )

@@ -14,9 +14,14 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
+from companions.base import portable
+
 MOTION_SUFFIX: Final = ".motion.json"
 MANIFEST_SUFFIX: Final = ".video_manifest.json"
 META_SUFFIX: Final = ".video_meta.json"
+REVIEW_SUFFIX: Final = ".review.json"
+MASK_SUFFIX: Final = ".mask.png"
+"""``X.mask.png``, ``X.<word>.mask.png``: masks over the picture X; companions, not pictures."""
 CLIP_SUFFIX: Final = ".mp4"
 CAPTION_SUFFIX: Final = ".caption"
 
@@ -63,8 +68,31 @@ def _checked_path(path: str) -> str:
     return path
 
 
-RelativePath = Annotated[str, Field(max_length=1024), AfterValidator(_checked_path)]
+def _checked_name(name: str) -> str:
+    if name in {".", ".."} or "/" in name or "\0" in name:
+        raise ValueError("a file's name holds no '/' and is not '.' or '..'")
+    return name
+
+
+_CONTROLS: Final = r"\u0000-\u001f\u007f-\u009f"
+_PART: Final = rf"(?![.]{{1,2}}(?:/|$))[^{_CONTROLS}\\/]+"
+# What a pattern cannot say (NFC, bytes) is told by the model only.
+_PATH: Final = rf"^(?![^/]:){_PART}(?:/{_PART})*$"
+_FILE_NAME: Final = r"^(?![.]{1,2}$)[^/\u0000]+$"
+
+RelativePath = Annotated[
+    str,
+    Field(max_length=1024, json_schema_extra={"pattern": portable(_PATH)}),
+    AfterValidator(_checked_path),
+]
 """A path relative to the document's folder: no '..', not absolute, '/' between folders, NFC."""
+
+FileName = Annotated[
+    str,
+    Field(min_length=1, max_length=255, json_schema_extra={"pattern": portable(_FILE_NAME)}),
+    AfterValidator(_checked_name),
+]
+"""The name of a file, without its folder."""
 
 
 def stem_of(picture: str) -> str:
@@ -89,8 +117,12 @@ def companion_path(picture: Path, suffix: str) -> Path:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a directory entry looks like a picture to offer: by suffix, not hidden."""
-    return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
+    """Whether a directory entry looks like a picture to offer: by suffix, not hidden, no mask."""
+    return (
+        path.suffix.lower() in PICTURE_SUFFIXES
+        and not path.name.startswith(".")
+        and not path.name.lower().endswith(MASK_SUFFIX)
+    )
 
 
 def collision_key(picture: str) -> str:
@@ -98,7 +130,14 @@ def collision_key(picture: str) -> str:
 
     macOS and Windows fold case, and macOS folds composed and decomposed accents.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", stem_of(picture)).casefold())
+    return folded(stem_of(picture))
+
+
+def folded(name: str) -> str:
+    """Equal for two names that are one file on some file system; every dot stays where it is."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def first_collision(pictures: Iterable[str]) -> tuple[str, str] | None:

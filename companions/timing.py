@@ -15,6 +15,8 @@ from typing import Annotated, Final
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from companions.base import portable
+
 MIN_RATE: Final = Fraction(1)
 MAX_RATE: Final = Fraction(240)
 
@@ -74,7 +76,7 @@ Rate = Annotated[
         {
             "anyOf": [
                 {"type": "number", "minimum": 1, "maximum": 240},
-                {"type": "string", "pattern": _RATIO.pattern},
+                {"type": "string", "pattern": portable(_RATIO.pattern)},
             ]
         }
     ),

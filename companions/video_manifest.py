@@ -7,18 +7,28 @@ the same document.  A shot's own values win over ``defaults``, field by field.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from companions.base import Closed, Document, Instant, NamePart, Sha256
+from companions.base import Closed, Document, Instant, NamePart, Sha256, portable
 from companions.motion import Move, OutputPixels
 from companions.names import MANIFEST_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
 
 MAX_SHOTS = 100_000
 
-BackendName = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[\w.:/@+-]+$")]
+_BACKEND: Final = r"^[A-Za-z0-9_.:/@+-]+$"
+
+BackendName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        pattern=_BACKEND,
+        json_schema_extra={"pattern": portable(_BACKEND)},
+    ),
+]
 PromptText = Annotated[str, Field(max_length=20_000)]
 
 
@@ -28,27 +38,30 @@ class GenerationParams(Closed):
     model: BackendName = "camera"
     """Generator to use; ``camera`` renders the move itself and needs no GPU."""
     fps: Rate = parse_rate(24)
-    """The generator's rate in frames per second, not the clip's."""
+    """The generator's rate in frames per second, 1 to 240; not the clip's."""
     num_frames: Annotated[int, Field(ge=2, le=20_000)] | None = None
-    """Frames to generate, on the generator's grid; by default as many as the duration needs."""
+    """Frames to generate, 2 to 20000, on the generator's grid; null: as many as the duration
+    needs."""
     width: OutputPixels = 1280
-    """Clip width in pixels, even."""
+    """Clip width in pixels, 64 to 8192, even."""
     height: OutputPixels = 720
-    """Clip height in pixels, even."""
+    """Clip height in pixels, 64 to 8192, even."""
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
-    """Seed of the generator's noise."""
+    """Seed of the generator's noise, 0 to 2^63 - 1."""
     steps: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Denoising steps, for diffusion models."""
+    """Denoising steps, for diffusion models, 1 to 1000; null: the model's own."""
     guidance: Annotated[float, Field(ge=0.0, le=100.0)] | None = None
-    """Classifier-free guidance scale, for diffusion models."""
+    """Classifier-free guidance scale, for diffusion models, 0 to 100; null: the model's own."""
     motion_bucket_id: Annotated[int, Field(ge=0, le=255)] | None = None
-    """Stable Video Diffusion's amount of motion."""
+    """Stable Video Diffusion's amount of motion, 0 to 255; null: the model's own."""
     noise_aug_strength: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
-    """Stable Video Diffusion's noise on the conditioning picture."""
+    """Stable Video Diffusion's noise on the conditioning picture, 0 to 1; null: the model's own."""
     tweak_index: Annotated[int, Field(ge=0, le=1000)] | None = None
-    """Time-to-Move: step at which denoising starts (the weak clock)."""
+    """Time-to-Move: step at which denoising starts (the weak clock), 0 to 1000; null: the
+    model's own."""
     tstrong_index: Annotated[int, Field(ge=0, le=1000)] | None = None
-    """Time-to-Move: step until which the masked region is held to the reference."""
+    """Time-to-Move: step until which the masked region is held to the reference, 0 to 1000;
+    null: the model's own."""
 
 
 class InterpolationParams(Closed):
@@ -57,7 +70,7 @@ class InterpolationParams(Closed):
     backend: BackendName = "flow"
     """Interpolator to use: ``flow``, ``blend`` or ``none`` (hold the nearest earlier frame)."""
     target_fps: Rate = parse_rate(24)
-    """The clip's rate in frames per second."""
+    """The clip's rate in frames per second, 1 to 240."""
 
 
 class Codec(StrEnum):
@@ -68,15 +81,38 @@ class Codec(StrEnum):
     AV1 = "av1"
 
 
+_MOST_CRF: Final = 51
+_RATE_CONTROL: Final[dict[str, JsonValue]] = {
+    "allOf": [
+        {
+            "anyOf": [
+                {"properties": {"crf": {"type": "null"}}},
+                {"properties": {"bitrate_kbps": {"type": "null"}}},
+            ]
+        },
+        {
+            "anyOf": [
+                {"properties": {"crf": {"maximum": _MOST_CRF}}},
+                {"properties": {"codec": {"const": "av1"}}, "required": ["codec"]},
+            ]
+        },
+    ]
+}
+"""For the schema: one rate control or none, and the range of ``crf`` by codec."""
+
+
 class EncodeParams(Closed):
     """How the clip is encoded."""
+
+    model_config = ConfigDict(json_schema_extra=_RATE_CONTROL)
 
     codec: Codec = Codec.H264
     """Video codec."""
     crf: Annotated[int, Field(ge=0, le=63)] | None = None
-    """Constant quality, lower is better; the codec's own default if neither this nor bitrate."""
+    """Constant quality, lower is better: 0 to 51, for AV1 to 63; null: as the codec and
+    ``bitrate_kbps`` say."""
     bitrate_kbps: Annotated[int, Field(ge=50, le=500_000)] | None = None
-    """Target bit rate in kbit/s, instead of crf."""
+    """Target bit rate in kbit/s, 50 to 500000, instead of ``crf``."""
     container: Literal["mp4"] = "mp4"
     """File format."""
 
@@ -84,8 +120,8 @@ class EncodeParams(Closed):
     def _one_rate_control(self) -> Self:
         if self.crf is not None and self.bitrate_kbps is not None:
             raise ValueError("give crf or bitrate_kbps, not both")
-        if self.codec is not Codec.AV1 and self.crf is not None and self.crf > 51:
-            raise ValueError(f"crf of {self.codec.value} lies in 0..51")
+        if self.codec is not Codec.AV1 and self.crf is not None and self.crf > _MOST_CRF:
+            raise ValueError(f"crf of {self.codec.value} lies in 0..{_MOST_CRF}")
         return self
 
 
@@ -93,15 +129,16 @@ class QcThresholds(Closed):
     """Limits of the quality check; what is not given comes from the profile."""
 
     adherence_pass: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    """Largest corner error, over the rectangle's diagonal, that passes."""
+    """Largest corner error, over the rectangle's diagonal, that passes; over 0, at most 1."""
     adherence_fail: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    """Corner error above which the clip fails."""
+    """Corner error above which the clip fails, likewise; over 0, at most 1."""
     black_ratio: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
-    """Largest share of black frames that passes."""
+    """Largest share of black frames that passes, 0 to 1."""
     frozen_ratio: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
-    """Largest share of frames equal to the one before, where the move moves, that passes."""
+    """Largest share of frames equal to the one before, where the move moves, that passes;
+    0 to 1."""
     flashes_per_second: Annotated[int, Field(ge=0, le=60)] | None = None
-    """Largest number of flashes within any second that passes."""
+    """Largest number of flashes within any second that passes, 0 to 60."""
 
 
 class QcParams(Closed):
@@ -119,9 +156,9 @@ class Recipe(Closed):
     image_sha256: Sha256
     """The picture, by the hash of its bytes."""
     prompt: PromptText = ""
-    """What the clip should show."""
+    """What the clip should show, up to 20000 characters."""
     negative_prompt: PromptText = ""
-    """What it should not show."""
+    """What it should not show, up to 20000 characters."""
     motion: Move
     """The camera move."""
     generation_params: GenerationParams = GenerationParams()
@@ -138,9 +175,9 @@ class ShotDefaults(Closed):
     """Values for every shot that does not give its own."""
 
     prompt: PromptText | None = None
-    """Prompt of shots that have none."""
+    """Prompt of shots that have none, up to 20000 characters."""
     negative_prompt: PromptText | None = None
-    """Negative prompt of shots that have none."""
+    """Negative prompt of shots that have none, up to 20000 characters."""
     generation_params: GenerationParams = GenerationParams()
     """How frames are generated."""
     interpolation: InterpolationParams = InterpolationParams()
@@ -150,7 +187,7 @@ class ShotDefaults(Closed):
     qc: QcParams = QcParams()
     """How clips are checked."""
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
-    """Higher is sooner."""
+    """Higher is sooner; -100 to 100."""
 
 
 class Shot(Closed):
@@ -161,9 +198,9 @@ class Shot(Closed):
     sha256: Sha256
     """SHA-256 of the picture file's bytes when the manifest was written."""
     prompt: PromptText | None = None
-    """What the clip should show."""
+    """What the clip should show, up to 20000 characters."""
     negative_prompt: PromptText | None = None
-    """What it should not show."""
+    """What it should not show, up to 20000 characters."""
     motion: Move
     """The camera move."""
     generation_params: GenerationParams = GenerationParams()
@@ -175,7 +212,7 @@ class Shot(Closed):
     qc: QcParams = QcParams()
     """How the clip is checked; likewise."""
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
-    """Higher is sooner."""
+    """Higher is sooner; -100 to 100."""
     x: dict[str, JsonValue] = Field(default_factory=dict)
     """Your own keys for this shot."""
 
@@ -197,7 +234,7 @@ class VideoManifest(Document):
     defaults: ShotDefaults = ShotDefaults()
     """Values for every shot that does not give its own."""
     shots: Annotated[tuple[Shot, ...], Field(min_length=1, max_length=MAX_SHOTS)]
-    """The shots, in the order they should be made."""
+    """The shots, 1 to 100000, in the order they should be made."""
 
     @model_validator(mode="after")
     def _every_clip_has_a_frame(self) -> Self:

@@ -13,18 +13,23 @@ from companions.easing import Easing, EasingName
 from companions.geometry import Rect
 from companions.motion import (
     MotionCompanion,
+    MotionKeyframe,
     MotionOrigin,
     MotionType,
     Move,
     OutputSize,
     PictureIdentity,
     Provenance,
+    Rotation,
     Safety,
     SafetyFinding,
     SafetyVerdict,
     Viability,
 )
+from companions.preset import DollyZoom, Orbit, Pan, Preset, PullOut, PushIn, Tilt
+from companions.review import Decision, Redo, Review, ReviewReason
 from companions.timing import Rate, parse_rate
+from companions.trajectory import MaskRegion, ObjectTrajectory, PolygonRegion, TrajectoryPoint
 from companions.video_manifest import (
     Codec,
     EncodeParams,
@@ -82,6 +87,45 @@ META: Plain = {
 }
 
 
+REVIEW: Plain = {
+    "kind": "review",
+    "schema_version": 1,
+    "shot_id": "0123456789ab",
+    "shot_fingerprint": "b" * 64,
+    "image_sha256": "a" * 64,
+    "clip_sha256": "d" * 64,
+    "decision": "rejected",
+    "reasons": ["too_fast"],
+    "reviewer": "anna",
+    "reviewed_at": "2025-07-05T09:00:00Z",
+}
+EARLY: Plain = {
+    "project_id": "video_gen_001",
+    "batch_id": "20250704_143022",
+    "keyframes": [
+        {
+            "image_path": "__video_keyframes/img_001.png",
+            "motion": MOVE,
+            "generation_params": {
+                "model": "stable_video_diffusion_v1.1",
+                "motion_bucket_id": 127,
+                "fps": 30,
+                "noise_aug_strength": 0.02,
+                "seed": 42,
+            },
+        }
+    ],
+}
+PLAIN: dict[str, Plain] = {
+    "motion.v1": MOTION,
+    "review.v1": REVIEW,
+    "video_manifest.v0": EARLY,
+    "video_manifest.v1": MANIFEST,
+    "video_meta.v1": META,
+}
+"""One plain document of every version, by the name of its schema."""
+
+
 def manifest_with(**changes: object) -> Plain:
     """The plain manifest with some of its fields replaced."""
     return {**copy.deepcopy(MANIFEST), **changes}
@@ -136,14 +180,140 @@ def rates() -> st.SearchStrategy[Rate]:
 
 
 def moves() -> st.SearchStrategy[Move]:
-    """Camera moves that are at least one frame long at every rate."""
-    return st.builds(
-        Move,
-        type=st.sampled_from(MotionType),
-        start_rect=rects(),
-        end_rect=rects(),
-        duration_sec=st.floats(1.0, 60.0),
-        easing=easings(),
+    """Camera moves that are at least one frame long at every rate, with any optional part."""
+
+    def build(given: Plain) -> Move:
+        if given.get("preset") is not None:
+            given = {**given, "type": MotionType(given["preset"].name)}
+        return Move(**given)
+
+    return st.fixed_dictionaries(
+        {"start_rect": rects(), "end_rect": rects(), "duration_sec": st.floats(1.0, 60.0)},
+        optional={
+            "type": st.sampled_from(MotionType),
+            "easing": easings(),
+            "keyframes": _stops(),
+            "rotation": st.none() | st.builds(Rotation, start_deg=_turns(), end_deg=_turns()),
+            "preset": st.none() | presets(),
+            "objects": st.lists(_objects(), max_size=2, unique_by=lambda o: o.name).map(tuple),
+        },
+    ).map(build)
+
+
+def presets() -> st.SearchStrategy[Preset]:
+    """Every preset."""
+    point = st.tuples(unit(), unit())
+    zoom = st.floats(1.0, 10.0, exclude_min=True)
+    share = st.floats(0.0, 1.0, exclude_min=True)
+    return st.one_of(
+        st.builds(PushIn, name=st.just("push_in"), zoom=zoom, towards=st.none() | point),
+        st.builds(PullOut, name=st.just("pull_out"), zoom=zoom, away_from=st.none() | point),
+        st.builds(
+            Pan, name=st.sampled_from(["pan_left", "pan_right"]), distance=share, window=share
+        ),
+        st.builds(
+            Tilt, name=st.sampled_from(["tilt_up", "tilt_down"]), distance=share, window=share
+        ),
+        st.builds(
+            DollyZoom,
+            name=st.just("dolly_zoom"),
+            direction=st.sampled_from(["in", "out"]),
+            strength=zoom,
+            subject=point,
+        ),
+        st.builds(
+            Orbit,
+            name=st.just("orbit"),
+            angle_deg=st.floats(-90.0, 90.0).filter(bool),
+            axis=st.sampled_from(["vertical", "horizontal"]),
+            subject=point,
+        ),
+    )
+
+
+def _turns() -> st.SearchStrategy[float]:
+    return st.floats(-180.0, 180.0)
+
+
+def _moments(*, fewest: int, most: int, ends: bool) -> st.SearchStrategy[list[float]]:
+    moment = st.floats(0.0, 1.0, exclude_min=not ends, exclude_max=not ends)
+    return st.lists(moment, min_size=fewest, max_size=most, unique=True).map(sorted)
+
+
+def _stops() -> st.SearchStrategy[tuple[MotionKeyframe, ...]]:
+    def at(moments: list[float]) -> st.SearchStrategy[tuple[MotionKeyframe, ...]]:
+        return st.tuples(
+            *(
+                st.builds(
+                    MotionKeyframe,
+                    at=st.just(moment),
+                    rect=rects(),
+                    rotation_deg=st.none() | _turns(),
+                )
+                for moment in moments
+            )
+        )
+
+    return _moments(fewest=0, most=3, ends=False).flatmap(at)
+
+
+def _objects() -> st.SearchStrategy[ObjectTrajectory]:
+    def along(moments: list[float]) -> st.SearchStrategy[ObjectTrajectory]:
+        place = st.floats(-1.0, 2.0)
+        points = st.tuples(
+            *(
+                st.builds(
+                    TrajectoryPoint,
+                    at=st.just(moment),
+                    position=st.tuples(place, place),
+                    scale=st.floats(0.01, 100.0),
+                    rotation_deg=st.floats(-3600.0, 3600.0),
+                )
+                for moment in moments
+            )
+        )
+        triangle = st.floats(0.01, 1.0).map(lambda w: ((0.0, 0.0), (w, 0.0), (w, w)))
+        region: st.SearchStrategy[PolygonRegion | MaskRegion] = st.builds(
+            PolygonRegion, shape=st.just("polygon"), points=triangle
+        ) | st.builds(
+            MaskRegion, shape=st.just("mask"), path=st.just("a.mask.png"), sha256=_hashes()
+        )
+        return st.builds(
+            ObjectTrajectory,
+            name=st.sampled_from(["bird", "kite 2", "Vögel"]),
+            region=region,
+            points=points,
+            easing=easings(),
+        )
+
+    return _moments(fewest=2, most=4, ends=True).flatmap(along)
+
+
+def reviews() -> st.SearchStrategy[Review]:
+    """Reviews of either decision."""
+    shared: dict[str, st.SearchStrategy[Any]] = {
+        "shot_id": _texts(min_size=1),
+        "shot_fingerprint": _hashes(),
+        "image_sha256": _hashes(),
+        "clip_sha256": _hashes(),
+        "note": _texts(),
+        "reviewer": st.sampled_from(["anna", "Jürgen@desk-3"]),
+        "reviewed_at": _instants(),
+    }
+    redo = _sparse(
+        Redo,
+        motion=st.none() | moves(),
+        prompt=st.none() | _texts(),
+        seed=st.none() | st.integers(0, 2**63 - 1),
+    )
+    reasons = st.lists(st.sampled_from(ReviewReason), min_size=1, max_size=3, unique=True)
+    return st.builds(Review, decision=st.just(Decision.ACCEPTED), **shared) | st.builds(
+        Review,
+        decision=st.just(Decision.REJECTED),
+        reasons=reasons.map(tuple),
+        redo=st.none() | redo,
+        x=user_keys(),
+        **shared,
     )
 
 
@@ -190,7 +360,7 @@ def motions() -> st.SearchStrategy[MotionCompanion]:
             {
                 "image": st.builds(
                     PictureIdentity,
-                    name=_texts(min_size=1),
+                    name=_texts(min_size=1).filter(_is_file_name),
                     width=st.integers(1, 100_000),
                     height=st.integers(1, 100_000),
                     sha256=_hashes(),
@@ -223,6 +393,10 @@ def motions() -> st.SearchStrategy[MotionCompanion]:
 
 def _texts(*, min_size: int = 0) -> st.SearchStrategy[str]:
     return st.text(st.characters(exclude_categories=["Cs"]), min_size=min_size, max_size=20)
+
+
+def _is_file_name(text: str) -> bool:
+    return "/" not in text and "\0" not in text and text not in {".", ".."}
 
 
 def _hashes() -> st.SearchStrategy[str]:

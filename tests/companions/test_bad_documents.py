@@ -14,6 +14,7 @@ from companions import codec
 from companions.base import Document
 from companions.errors import CompanionError, DocumentInvalid, DocumentTooNew, Problem
 from companions.motion import MotionCompanion
+from companions.review import Review
 from companions.video_manifest import VideoManifest
 from companions.video_meta import VideoMeta
 from tests.companions import documents
@@ -23,8 +24,14 @@ KINDS: dict[type[Document], documents.Plain] = {
     VideoManifest: documents.MANIFEST,
     MotionCompanion: documents.MOTION,
     VideoMeta: documents.META,
+    Review: documents.REVIEW,
 }
 GOOD = documents.text_of(documents.MANIFEST)
+BIRD: documents.Plain = {
+    "name": "bird",
+    "region": {"shape": "polygon", "points": [[0.1, 0.1], [0.2, 0.1], [0.2, 0.2]]},
+    "points": [{"at": 0.0, "position": [0.1, 0.1]}, {"at": 1.0, "position": [0.9, 0.1]}],
+}
 
 
 def rewritten(old: str, new: str) -> bytes:
@@ -102,10 +109,14 @@ BAD_MANIFESTS: dict[str, tuple[documents.Plain, str, str]] = {
         "is missing",
     ),
     "project empty": (manifest_with(project_id=""), "project_id", "at least 1"),
-    "project with a slash": (manifest_with(project_id="a/b"), "project_id", "match pattern"),
-    "project ends in a newline": (manifest_with(project_id="a\n"), "project_id", "match pattern"),
+    "project with a slash": (manifest_with(project_id="a/b"), "project_id", "letters, digits"),
+    "project ends in a newline": (manifest_with(project_id="a\n"), "project_id", "digits"),
     "project is a number": (manifest_with(project_id=1), "project_id", "must be a valid string"),
-    "time without zone": (manifest_with(created_at="2026-01-01T00:00:00"), "created_at", "no zone"),
+    "time without zone": (
+        manifest_with(created_at="2026-01-01T00:00:00"),
+        "created_at",
+        "in UTC or",
+    ),
     "time as a number": (manifest_with(created_at=1_700_000_000), "created_at", "valid datetime"),
     "time before the year 1": (
         manifest_with(created_at="0001-01-01T00:00:00+05:00"),
@@ -243,6 +254,63 @@ BAD_MANIFESTS: dict[str, tuple[documents.Plain, str, str]] = {
         shot_with(encode={"crf": 20, "bitrate_kbps": 900}),
         "shots[0].encode",
         "crf or bitrate_kbps, not both",
+    ),
+    "keyframe at START": (
+        move_with(keyframes=[{"at": 0.0, "rect": [0, 0, 1, 1]}]),
+        "shots[0].motion.keyframes[0].at",
+        "greater than 0",
+    ),
+    "keyframes out of order": (
+        move_with(keyframes=[{"at": t, "rect": [0, 0, 1, 1]} for t in (0.2, 0.6, 0.6)]),
+        "shots[0].motion",
+        "keyframes[2].at: 0.6 does not come after 0.6",
+    ),
+    "turned too far": (
+        move_with(rotation={"end_deg": 181.0}),
+        "shots[0].motion.rotation.end_deg",
+        "less than or equal to 180",
+    ),
+    "preset unknown": (
+        move_with(preset={"name": "swirl"}),
+        "shots[0].motion.preset",
+        "'push_in'",
+    ),
+    "preset with another's parameter": (
+        move_with(type="push_in", preset={"name": "push_in", "zoom": 2.0, "distance": 0.5}),
+        "shots[0].motion.preset.distance",
+        "is not a field",
+    ),
+    "preset that contradicts the type": (
+        move_with(type="zoom_in", preset={"name": "push_in", "zoom": 2.0}),
+        "shots[0].motion",
+        "is zoom_in, but the preset is push_in",
+    ),
+    "orbit of no degrees": (
+        move_with(type="orbit", preset={"name": "orbit", "angle_deg": 0, "subject": [0.5, 0.5]}),
+        "shots[0].motion.preset.angle_deg",
+        "no move",
+    ),
+    "objects of one name": (
+        move_with(objects=[BIRD, BIRD]),
+        "shots[0].motion",
+        "two have one name",
+    ),
+    "object that goes back in time": (
+        move_with(objects=[{**BIRD, "points": BIRD["points"][::-1]}]),
+        "shots[0].motion.objects[0]",
+        "points[1].at: 0 does not come after 1",
+    ),
+    "object without an area": (
+        move_with(objects=[{**BIRD, "region": {"shape": "polygon", "points": [[0.1, 0.1]] * 3}}]),
+        "shots[0].motion.objects[0].region",
+        "encloses less than",
+    ),
+    "mask outside the folder": (
+        move_with(
+            objects=[{**BIRD, "region": {"shape": "mask", "path": "../a.png", "sha256": "a" * 64}}]
+        ),
+        "shots[0].motion.objects[0].region.path",
+        "climbs out",
     ),
     "crf of another codec": (shot_with(encode={"crf": 60}), "shots[0].encode", "lies in 0..51"),
 }

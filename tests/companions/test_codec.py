@@ -26,7 +26,7 @@ from companions.video_manifest import (
 from companions.video_meta import VideoMeta
 from tests.companions import documents
 
-GOLDEN_FINGERPRINT = "aeeb390324e484cf702617cd8d8363c2afa2524133f5b100d90f12a1839bea0e"
+GOLDEN_FINGERPRINT = "da522946ebe6bf8355749458d82b120ac16717ebe262e1e4497034b8699b1c47"
 
 
 def manifest(plain: documents.Plain) -> VideoManifest:
@@ -194,6 +194,7 @@ def test_the_fingerprint_of_a_recipe_is_the_one_of_contract_version_1() -> None:
         documents.shot_with(priority=5),
         documents.shot_with(image_path="elsewhere/renamed.png"),
         documents.shot_with(prompt="", negative_prompt=""),
+        documents.move_with(keyframes=[], rotation=None, preset=None, objects=[]),
         documents.shot_with(generation_params={"model": "camera", "fps": 24.0, "steps": None}),
         documents.shot_with(interpolation={"target_fps": "24/1"}),
         documents.move_with(duration_sec=6),
@@ -214,6 +215,12 @@ def test_minus_zero_and_zero_are_one_fingerprint_and_one_file() -> None:
     assert codec.encode(manifest(minus)) == codec.encode(manifest(plus))
 
 
+STOP = {"at": 0.5, "rect": [0.2, 0.2, 0.8, 0.8]}
+BIRD = {
+    "name": "bird",
+    "region": {"shape": "polygon", "points": [[0.1, 0.1], [0.2, 0.1], [0.2, 0.2]]},
+    "points": [{"at": 0.0, "position": [0.1, 0.1]}, {"at": 1.0, "position": [0.9, 0.1]}],
+}
 CHANGES: dict[str, documents.Plain] = {
     "image_sha256": documents.shot_with(sha256="b" * 64),
     "prompt": documents.shot_with(prompt="rain"),
@@ -223,6 +230,12 @@ CHANGES: dict[str, documents.Plain] = {
     "motion.end_rect": documents.move_with(end_rect=[0.3, 0.3, 0.7, 0.71]),
     "motion.duration_sec": documents.move_with(duration_sec=6.001),
     "motion.easing": documents.move_with(easing=[0.4, 0.0, 0.6, 1.0]),
+    "motion.keyframes": documents.move_with(keyframes=[STOP]),
+    "motion.rotation": documents.move_with(rotation={"end_deg": 2.0}),
+    "motion.preset": documents.move_with(
+        type="push_in", preset={"name": "push_in", "zoom": 2.0, "towards": [0.5, 0.5]}
+    ),
+    "motion.objects": documents.move_with(objects=[BIRD]),
     "generation_params.model": documents.shot_with(generation_params={"model": "wan"}),
     "generation_params.fps": documents.shot_with(generation_params={"fps": 23.976}),
     "generation_params.num_frames": documents.shot_with(generation_params={"num_frames": 81}),
