@@ -26,6 +26,9 @@ TEMPORARY_PREFIX: Final = ".motionfleet-"
 TEMPORARY_SUFFIX: Final = ".tmp"
 _ORPHAN_AGE_S: Final = 3600.0
 _CHUNK: Final = 1024 * 1024
+_NO_HARD_LINKS: Final = frozenset(
+    {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+)
 
 
 def write_atomic(path: Path, data: bytes, *, only_writer: str | None = None) -> None:
@@ -45,13 +48,15 @@ class Pending:
     for all.  What is not committed is gone at the end of the block.
     """
 
-    def __init__(self, path: Path, data: bytes, *, only_writer: str | None = None) -> None:
-        """Prepare to write ``data`` to ``path``.
+    def __init__(
+        self, path: Path, data: bytes, *, only_writer: str | None = None, mode: int = 0o644
+    ) -> None:
+        """Prepare to write ``data`` to ``path``, with the rights ``mode`` (less the umask).
 
         ``only_writer`` is a name that no one else writes ``path`` under at the same time: a
         repeated write then clears away what a killed one left, instead of leaving it to a sweep.
         """
-        self._path, self._data = path, data
+        self._path, self._data, self._mode = path, data, mode
         self._clears = only_writer is not None
         self._temporary = path.with_name(
             f"{TEMPORARY_PREFIX}{only_writer or secrets.token_hex(8)}{TEMPORARY_SUFFIX}"
@@ -67,7 +72,8 @@ class Pending:
             try:
                 if self._clears:
                     self._temporary.unlink(missing_ok=True)
-                descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+                descriptor = os.open(self._temporary, flags, self._mode)
                 with os.fdopen(descriptor, "wb") as stream:
                     stream.write(self._data)
                     stream.flush()
@@ -86,6 +92,27 @@ class Pending:
         with reporting_unwritable(self._path):
             self._temporary.replace(self._path)
             flush_folder(self._path.parent)
+
+    def commit_new(self) -> bool:
+        """Take the final name durably, unless something has that name; returns whether it did.
+
+        Raises:
+            FileUnwritable: the folder refuses.
+        """
+        with reporting_unwritable(self._path):
+            try:
+                os.link(self._temporary, self._path)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+                # exFAT and some network shares: between this look and the rename is a moment.
+                if os.path.lexists(self._path):
+                    return False
+                self._temporary.replace(self._path)
+            flush_folder(self._path.parent)
+        return True
 
     def __exit__(
         self,
@@ -161,7 +188,7 @@ def read_limited(path: Path, *, limit: int) -> bytes:
     Raises:
         OSError: missing, not a regular file (a FIFO would block for ever), or larger.
     """
-    with _open_regular(path) as stream:
+    with open_regular(path) as stream:
         if os.fstat(stream.fileno()).st_size > limit:
             raise OSError(errno.EFBIG, f"larger than {limit} bytes")
         data = stream.read(limit + 1)
@@ -177,17 +204,22 @@ def sha256_of(path: Path) -> str:
         OSError: the file cannot be read, or is not a regular file.
     """
     digest = hashlib.sha256()
-    with _open_regular(path) as stream:
+    with open_regular(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file, open for reading.
+
+    Raises:
+        OSError: missing, unreadable, or not a regular file (a FIFO would block for ever).
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a regular file")
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     return os.fdopen(descriptor, "rb")
 
 

@@ -149,7 +149,7 @@ class Attempts:
         """Put clip and meta in place, or the meta alone for a shot that was given up.
 
         Raises:
-            TargetTaken, FileUnwritable, LeaseLost, LedgerUnusable.
+            TargetTaken, SetBusy, FileUnwritable, LeaseLost, LedgerUnusable.
         """
         shot = lease.shot
         history = self._ledger.history(shot.id)

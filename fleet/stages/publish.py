@@ -2,7 +2,8 @@
 
 Every step is whole or absent, and the order holds against a crash between any two: an older
 meta is withdrawn before its clip is replaced, a clip without meta is not published, and a clip
-this fleet did not write is never touched.
+this fleet did not write is never touched.  The picture's lock is held throughout, so that nobody
+moves or trashes its companions between two steps.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from companions import codec, files
 from companions.errors import CompanionError
+from companions.lock import PATIENCE_S, locked
 from companions.names import CLIP_SUFFIX, META_SUFFIX
 from companions.video_meta import VideoMeta
 from fleet.errors import TargetTaken
@@ -61,7 +63,12 @@ class Target:
 
 
 def publish(
-    target: Target, meta: VideoMeta, *, staged: Path | None, known_hashes: Collection[str]
+    target: Target,
+    meta: VideoMeta,
+    *,
+    staged: Path | None,
+    known_hashes: Collection[str],
+    patience_s: float = PATIENCE_S,
 ) -> None:
     """Put ``staged`` and ``meta`` in place; without a clip, the meta alone says why.
 
@@ -69,8 +76,17 @@ def publish(
 
     Raises:
         TargetTaken: a file that is not ours lies there; it is kept.
+        SetBusy: another program held the companions for ``patience_s``; another attempt may
+            find them free.
         FileUnwritable: the folder is gone or read-only, or the disk is full.
     """
+    with locked(target.clip, patience_s=patience_s):
+        _publish(target, meta, staged=staged, known_hashes=known_hashes)
+
+
+def _publish(
+    target: Target, meta: VideoMeta, *, staged: Path | None, known_hashes: Collection[str]
+) -> None:
     if meta.clip is None or staged is None:
         if not target.clip.exists():
             codec.write(target.meta, meta, only_writer=f"{meta.shot_id}-meta")

@@ -132,6 +132,7 @@ def manifest(
     refused = refused_names(offered, folder=folder)
     pictures = pictures_with_motion(offered)
     sweep(pictures)
+    before = target.look(pictures)
     listing = Listing(columns=("picture", "shot", "move", "why"), as_json=as_json)
     gathered: list[Gathered] = []
     for picture in listing.tracked(pictures, what="reading"):
@@ -145,7 +146,7 @@ def manifest(
             complain(str(told.error))
         listing.add(_row(told, folder=folder), _cells(told, folder=folder))
     exit_code = max((told.error.exit_code for told in gathered if told.error), default=0)
-    written = () if exit_code else write_manifests(settings, gathered, target=target)
+    written = () if exit_code else write_manifests(settings, gathered, target=target, before=before)
     shots = sum(told.source is not None for told in gathered)
     left_out = sum(told.left_out is not None for told in gathered)
     listing.close(

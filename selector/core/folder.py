@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from companions import codec, files
+from companions import files, lock
 from companions.errors import MotionfleetError, NameCollision, PathRefused
 from companions.motion import MotionCompanion
 from companions.names import (
@@ -23,6 +23,7 @@ from companions.names import (
     is_picture,
     path_fault,
 )
+from companions.seen import ABSENT, Seen, read_seen
 
 
 def pictures_in(folder: Path, *, recursive: bool = False) -> tuple[Path, ...]:
@@ -71,10 +72,19 @@ def standing_motion(picture: Path) -> MotionCompanion | None:
     Raises:
         DocumentInvalid, DocumentTooNew: it has one that cannot be read.
     """
+    return seen_motion(picture)[0]
+
+
+def seen_motion(picture: Path) -> tuple[MotionCompanion | None, Seen]:
+    """The motion that ``picture`` has, or None; and what its file was when it was read.
+
+    Raises:
+        DocumentInvalid, DocumentTooNew: it has one that cannot be read.
+    """
     path = companion_path(picture, MOTION_SUFFIX)
     if not os.path.lexists(path):
-        return None
-    return codec.read(path, MotionCompanion)
+        return None, ABSENT
+    return read_seen(path, MotionCompanion)
 
 
 def picture_of(motion: Path, companion: MotionCompanion) -> Path | None:
@@ -89,9 +99,10 @@ def picture_of(motion: Path, companion: MotionCompanion) -> Path | None:
 
 
 def sweep(paths: Iterable[Path]) -> None:
-    """Remove what a killed writer left over an hour ago beside ``paths``."""
+    """Remove what killed writers left beside ``paths``."""
     for folder in sorted({path.parent for path in paths}):
         files.sweep_temporaries(folder)
+        lock.sweep_locks(folder)
 
 
 def _files_in(folder: Path, *, recursive: bool) -> list[Path]:

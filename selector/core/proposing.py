@@ -11,9 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from companions import codec
-from companions.errors import MotionfleetError
+from companions import seen
+from companions.errors import FileUnwritable, MotionfleetError
 from companions.geometry import Size
+from companions.lock import PATIENCE_S, locked
 from companions.motion import (
     MotionCompanion,
     MotionOrigin,
@@ -23,7 +24,7 @@ from companions.motion import (
 )
 from companions.names import MOTION_SUFFIX, companion_path
 from companions.picture import read_picture_bytes
-from selector.core.folder import standing_motion
+from selector.core.folder import seen_motion, standing_motion
 from selector.core.proposal import Proposal, propose
 from selector.core.reduced import reduce_picture
 from selector.core.release import TOOL, tool_version
@@ -37,7 +38,7 @@ class Outcome(StrEnum):
     REPLACED = "replaced"  #: an earlier proposal gave way to a new one
     KEPT = "kept"  #: it had a proposal, and none was forced
     KEPT_EDITED = "kept_edited"  #: a person drew its motion
-    REFUSED = "refused"  #: picture, name or motion cannot be used
+    REFUSED = "refused"  #: picture, name or motion cannot be used, or someone is at work on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,20 @@ class Proposed:
     error: MotionfleetError | None = None
 
 
-def propose_for(picture: Path, *, brief: Brief, now: datetime) -> Proposed:
+def propose_for(
+    picture: Path, *, brief: Brief, now: datetime, patience_s: float = PATIENCE_S
+) -> Proposed:
     """Propose a motion for ``picture`` and write it beside it, unless it has one to keep.
 
-    A picture or motion that cannot be used is an outcome, not an exception; the motion stays as
-    it is.
+    A picture or motion that cannot be used, is held by another program for ``patience_s``, or
+    changes meanwhile is an outcome, not an exception; the motion stays as it is.
 
     Raises:
         FileUnwritable: the folder or disk refuses, which no other picture would mend.
     """
     try:
-        kept = _kept(picture, brief=brief)
-        if kept is not None:
+        standing, as_seen = seen_motion(picture)
+        if (kept := _kept(picture, standing, brief=brief)) is not None:
             return kept
         data = read_picture_bytes(picture)
         reduced = reduce_picture(data, file=str(picture))
@@ -83,22 +86,23 @@ def propose_for(picture: Path, *, brief: Brief, now: datetime) -> Proposed:
             duration_s=brief.duration_s,
             profile=brief.profile,
         )
-        # Asked again, since a person may have drawn a motion while this was looking.
-        kept = _kept(picture, brief=brief)
-        if kept is not None:
-            return kept
-        replaces = standing_motion(picture) is not None
+        identity = PictureIdentity(
+            name=picture.name,
+            width=reduced.size.width,
+            height=reduced.size.height,
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        motion = companion_of(found, image=identity, output=brief.output, now=now)
+        # Looking took a while, without the lock, and a person may have drawn a motion meanwhile.
+        with locked(picture, patience_s=patience_s):
+            if (kept := _kept(picture, standing_motion(picture), brief=brief)) is not None:
+                return kept
+            seen.replace(companion_path(picture, MOTION_SUFFIX), motion, seen=as_seen)
+    except FileUnwritable:
+        raise
     except MotionfleetError as error:
         return Proposed(picture=picture, outcome=Outcome.REFUSED, error=error)
-    identity = PictureIdentity(
-        name=picture.name,
-        width=reduced.size.width,
-        height=reduced.size.height,
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    motion = companion_of(found, image=identity, output=brief.output, now=now)
-    codec.write(companion_path(picture, MOTION_SUFFIX), motion)
-    outcome = Outcome.REPLACED if replaces else Outcome.PROPOSED
+    outcome = Outcome.PROPOSED if standing is None else Outcome.REPLACED
     return Proposed(picture=picture, outcome=outcome, motion=motion)
 
 
@@ -127,8 +131,7 @@ def companion_of(
     )
 
 
-def _kept(picture: Path, *, brief: Brief) -> Proposed | None:
-    standing = standing_motion(picture)
+def _kept(picture: Path, standing: MotionCompanion | None, *, brief: Brief) -> Proposed | None:
     if standing is None:
         return None
     if standing.provenance.origin is MotionOrigin.EDITED:

@@ -1,20 +1,23 @@
 """Safety limits: is a move comfortable to watch, and the picture sharp enough for it?
 
-Everything is measured on the rectangles as they will be rendered (grown to the output's aspect)
-and after easing, because easing raises the peak speed of a move by about 1.7 times.
+Everything is measured on the rectangles as they will be rendered (grown to the output's aspect),
+over all stops and turns on the way, and after easing, because easing raises the peak speed of a
+move by about 1.7 times.
 
 | limit | unit | standard warns / blocks | sensitive warns / blocks |
 |---|---|---|---|
 | ``peak_speed`` | % of frame width per second, fastest point | > 20 / > 40 | > 10 / > 20 |
-| ``zoom_ratio`` | larger width over smaller | > 2 / > 3 | > 1.5 / > 2 |
+| ``zoom_ratio`` | widest window over narrowest | > 2 / > 3 | > 1.5 / > 2 |
 | ``octaves_per_second`` | doublings of size per second, peak | > 0.35 / never | > 0.2 / > 0.35 |
 | ``source_px`` | source pixels per output pixel, tightest window | < 1 / < 0.6 | < 1 / < 0.6 |
 | ``aspect`` | % between a rectangle's aspect and the output's | > 1 / never | > 1 / never |
+| ``outside`` | % of the picture's diagonal, turned window beyond its edge | - / > 0 | - / > 0 |
 
 ``sensitive`` is for audiences prone to nausea or photosensitivity: what is 20 %/s, a warning for
 everyone else, stops a move there.  Zoom speed alone never blocks in ``standard`` since peak speed
 and ratio already do, and neither does a foreign aspect: rendering grows the rectangle, so no
-picture is ever distorted, and the meta says so.
+picture is ever distorted, and the meta says so.  A window that is turned out of its picture always
+blocks: there is nothing to show there, and the fleet refuses it.
 """
 
 from __future__ import annotations
@@ -22,17 +25,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from companions.easing import Easing, eased
-from companions.geometry import Rect, Size, fit_aspect
+from companions.camera import CameraPath
+from companions.geometry import Rect, Size
 from companions.motion import Move, Safety, SafetyFinding, SafetyVerdict
-
-FRAME_S: Final = 1.0 / 24.0
-"""Speeds are averaged over this time: what an eye sees of a jump is the step between frames."""
-_STEPS: Final = 64
-_NEARLY_ONE: Final = 1e-6
+from selector.core.pace import peak_pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +67,7 @@ class Profile:
     octaves_per_second: Limit
     source_px: Limit
     aspect: Limit
+    outside: Limit
 
 
 STANDARD: Final = Profile(
@@ -78,6 +77,7 @@ STANDARD: Final = Profile(
     octaves_per_second=Limit(warn=0.35, block=None),
     source_px=Limit(warn=1.0, block=0.6, at_least=True),
     aspect=Limit(warn=1.0, block=None),
+    outside=Limit(warn=0.0, block=0.0),
 )
 SENSITIVE: Final = Profile(
     name="sensitive",
@@ -86,6 +86,7 @@ SENSITIVE: Final = Profile(
     octaves_per_second=Limit(warn=0.2, block=0.35),
     source_px=Limit(warn=1.0, block=0.6, at_least=True),
     aspect=Limit(warn=1.0, block=None),
+    outside=Limit(warn=0.0, block=0.0),
 )
 PROFILES: Final[Mapping[str, Profile]] = {p.name: p for p in (STANDARD, SENSITIVE)}
 """Every profile by name."""
@@ -102,6 +103,7 @@ class Measures:
     octaves_per_second: float
     source_px: float
     aspect: float
+    outside: float
 
 
 def judge(move: Move, *, picture: Size, output: Size, profile: Profile = STANDARD) -> Safety:
@@ -117,7 +119,10 @@ def judge(move: Move, *, picture: Size, output: Size, profile: Profile = STANDAR
         if verdict is not SafetyVerdict.PASS:
             findings.append(
                 SafetyFinding(
-                    limit=name, value=round(value, 4), threshold=threshold, verdict=verdict
+                    limit=name,
+                    value=round(value, 4) or value,  # a little beyond 0 is not 0
+                    threshold=threshold,
+                    verdict=verdict,
                 )
             )
     return Safety(
@@ -127,50 +132,24 @@ def judge(move: Move, *, picture: Size, output: Size, profile: Profile = STANDAR
 
 def measure(move: Move, *, picture: Size, output: Size) -> Measures:
     """What ``move`` measures, whatever the limits are."""
-    a = fit_aspect(move.start_rect, picture=picture, output=output)
-    b = fit_aspect(move.end_rect, picture=picture, output=output)
-    ratio = b.width / a.width
-    slope = steepest_progress(move.easing, duration_s=move.duration_sec)
-    smallest = min(a.width, b.width) * picture.width / output.width
+    path = CameraPath.of(move, picture=picture, output=output)
+    pace = peak_pace(path, picture=picture, duration_s=move.duration_sec)
+    widths = [path.start.width, path.end.width]
+    drawn = [move.start_rect, *(stop.rect for stop in move.keyframes), move.end_rect]
+    diagonal = math.hypot(picture.width, picture.height)
     return Measures(
-        peak_speed=100.0 * _reach(a, b, picture=picture) * slope / move.duration_sec,
-        zoom_ratio=max(ratio, 1.0 / ratio),
-        octaves_per_second=abs(math.log2(ratio)) * slope / move.duration_sec,
-        source_px=smallest,
-        aspect=max(
-            _aspect_error(r, picture=picture, output=output)
-            for r in (move.start_rect, move.end_rect)
-        ),
+        peak_speed=100.0 * pace.widths_per_s,
+        zoom_ratio=max(widths) / min(widths),
+        octaves_per_second=pace.octaves_per_s,
+        source_px=min(widths) * picture.width / output.width,
+        aspect=max(_aspect_error(rect, picture=picture, output=output) for rect in drawn),
+        outside=100.0 * path.overhang(picture=picture).px / diagonal,
     )
 
 
 def worst(verdicts: Iterable[SafetyVerdict]) -> SafetyVerdict:
     """The gravest of ``verdicts``; pass if there are none."""
     return max(verdicts, key=_GRAVITY.__getitem__, default=SafetyVerdict.PASS)
-
-
-@lru_cache(maxsize=256)
-def steepest_progress(easing: Easing, *, duration_s: float) -> float:
-    """The greatest slope of progress over time, both 0..1, between frames of a 24 fps clip."""
-    step = min(FRAME_S / duration_s, 1.0)
-    starts = (i / _STEPS * (1.0 - step) for i in range(_STEPS + 1))
-    return max((eased(easing, u + step) - eased(easing, u)) / step for u in starts)
-
-
-def _reach(a: Rect, b: Rect, *, picture: Size) -> float:
-    """Peak speed of any point on the frame, in frame widths per unit of eased progress.
-
-    A picture point seen at corner i of the window moves across the frame at the corner's speed
-    over the window's width.  On the camera's path both scale with k**t, so the quotient is
-    constant over the move: |corner step| * ln(k) / (k - 1) / first width.  Inside the frame the
-    speed is a mean of the corners', hence never faster.
-    """
-    k = b.width / a.width
-    pace = (1.0 if abs(k - 1.0) < _NEARLY_ONE else math.log(k) / (k - 1.0)) / a.width
-    upright = picture.height / picture.width
-    across = max(abs(b.x1 - a.x1), abs(b.x2 - a.x2))
-    down = max(abs(b.y1 - a.y1), abs(b.y2 - a.y2)) * upright
-    return math.hypot(across, down) * pace
 
 
 def _aspect_error(rect: Rect, *, picture: Size, output: Size) -> float:

@@ -1,17 +1,20 @@
 """Writing manifests: one for the batch, one per picture, or both; all of them or none begun.
 
-Every manifest is built, and so checked against the contract, before the first is written.
+Every manifest is built, and so checked against the contract, before the first is written.  One
+that a person or another program changed since the command began is left as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Self
 
-from companions import codec
-from companions.names import MANIFEST_SUFFIX, companion_path
+from companions import seen
+from companions.lock import locked
+from companions.names import CLIP_SUFFIX, MANIFEST_SUFFIX, companion_path
+from companions.seen import Seen
 from companions.video_manifest import VideoManifest
 from selector.core.batch import BatchSettings, build_manifest
 from selector.core.errors import ManifestMisplaced, NoShots
@@ -48,15 +51,33 @@ class Target:
         """The folder from which pictures are named."""
         return self.folder if self.batch is None else self.batch.parent
 
+    def look(self, pictures: Iterable[Path]) -> Mapping[Path, Seen]:
+        """What every manifest that may be written for ``pictures`` is now.
+
+        Raises:
+            DocumentInvalid: a folder, or what cannot be read, has a manifest's name.
+        """
+        own = [companion_path(each, MANIFEST_SUFFIX) for each in pictures if self.per_image]
+        batch = [] if self.batch is None else [self.batch]
+        return {path: seen.look(path) for path in (*batch, *own)}
+
 
 def write_manifests(
-    settings: BatchSettings, gathered: Sequence[Gathered], *, target: Target
+    settings: BatchSettings,
+    gathered: Sequence[Gathered],
+    *,
+    target: Target,
+    before: Mapping[Path, Seen],
 ) -> tuple[Path, ...]:
     """Write the manifests of all that is ready in ``gathered``; returns their paths.
+
+    ``before`` is what ``target.look`` saw before gathering.
 
     Raises:
         NoShots: nothing is ready.
         DocumentInvalid: settings or shots break the contract; nothing was written.
+        CompanionChanged: a manifest is no longer what it was before; it stays as it is.
+        SetBusy: another program is at work on a picture's companions.
         FileUnwritable: the folder or disk refuses.
     """
     ready = [(one.picture, one.source) for one in gathered if one.source is not None]
@@ -79,6 +100,10 @@ def write_manifests(
             )
         alone = replace(source, image_path=PurePosixPath(source.image_path).name)
         manifests[path] = build_manifest(settings, [alone], file=str(path))
+    for path in manifests:
+        seen.refuse_changed(path, seen=before[path])  # all, before the first is written
     for path, document in manifests.items():
-        codec.write(path, document)
+        # One at a time: a folder may hold more pictures than a process may hold files open.
+        with locked(path.with_name(path.name.removesuffix(MANIFEST_SUFFIX) + CLIP_SUFFIX)):
+            seen.replace(path, document, seen=before[path])
     return tuple(manifests)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from companions import codec
-from companions.errors import FileUnwritable
+from companions.errors import FileUnwritable, SetBusy
+from companions.lock import locked
 from companions.timing import parse_rate
 from companions.video_manifest import Codec, Recipe
 from companions.video_meta import (
@@ -21,6 +24,7 @@ from companions.video_meta import (
     VideoMeta,
 )
 from fleet.errors import TargetTaken
+from fleet.jobs.retry import RetryPolicy, TryAgain, decide, failure_of
 from fleet.stages.publish import Target, publish
 from tests.fleet.making import recipe
 
@@ -199,3 +203,73 @@ def test_a_folder_that_is_gone_is_told_and_nothing_is_left_behind(tmp_path: Path
         publish(target, meta(NEW, of=NEW_RECIPE), staged=staged(tmp_path, NEW), known_hashes=())
 
     assert "ENOENT" in str(refused.value)
+
+
+def test_nothing_is_published_while_another_program_moves_the_companions_and_all_after(
+    tmp_path: Path,
+) -> None:
+    target = Target(tmp_path / "a.mp4")
+    publish(target, meta(OLD, of=OLD_RECIPE), staged=staged(tmp_path, OLD), known_hashes=())
+
+    def again() -> None:
+        new = meta(NEW, of=NEW_RECIPE)
+        publish(target, new, staged=staged(tmp_path, NEW), known_hashes=(), patience_s=0.0)
+
+    with locked(tmp_path / "a.png"), pytest.raises(SetBusy) as caught:
+        again()
+    assert target.holds(codec.fingerprint(OLD_RECIPE))
+    failure = failure_of(caught.value)
+    assert isinstance(decide(failure, attempt=1, policy=RetryPolicy()), TryAgain)
+
+    again()
+    assert target.holds(codec.fingerprint(NEW_RECIPE))
+    assert not list(tmp_path.glob(".motionfleet-*"))
+
+
+def test_a_failed_shot_waits_for_its_companions_too(tmp_path: Path) -> None:
+    target = Target(tmp_path / "a.mp4")
+
+    with locked(tmp_path / "a.png"), pytest.raises(SetBusy):
+        publish(target, meta(None, of=NEW_RECIPE), staged=None, known_hashes=(), patience_s=0.0)
+
+    assert not target.meta.exists()
+
+
+PUBLISHING = """
+import sys
+from pathlib import Path
+from companions import codec
+from companions.video_meta import VideoMeta
+from fleet.stages.publish import Target, publish
+
+folder, clip, name, known = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
+meta = codec.read(folder / f"{name}.meta", VideoMeta)
+for _ in range(30):
+    publish(
+        Target(clip), meta, staged=folder / f"{name}.clip", known_hashes=known, patience_s=60.0
+    )
+"""
+
+
+def test_publishers_of_one_clip_at_once_leave_a_clip_and_the_meta_that_describes_it(
+    tmp_path: Path,
+) -> None:
+    folder, clip = tmp_path / "staging", tmp_path / "a.mp4"
+    folder.mkdir()
+    hashes = [hashlib.sha256(data).hexdigest() for data in (OLD, NEW)]
+    for name, data, of in (("old", OLD, OLD_RECIPE), ("new", NEW, NEW_RECIPE)):
+        (folder / f"{name}.clip").write_bytes(data)
+        words = meta(data, of=of).model_copy(update={"shot_id": f"{name}-1"})
+        codec.write(folder / f"{name}.meta", words)
+
+    running = [
+        subprocess.Popen([sys.executable, "-c", PUBLISHING, str(folder), str(clip), name, *hashes])
+        for name in ("old", "new", "old", "new")
+    ]
+
+    assert [process.wait(timeout=240) for process in running] == [0, 0, 0, 0]
+    target = Target(clip)
+    published = target.read_meta()
+    assert published is not None
+    assert published.clip is not None
+    assert hashlib.sha256(clip.read_bytes()).hexdigest() == published.clip.sha256

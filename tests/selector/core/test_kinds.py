@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companions.geometry import Rect
-from companions.motion import MotionType
+from companions.motion import MotionKeyframe, MotionType, Rotation
 from selector.core.kinds import kind_of_move
 
 MIRRORED: Final[Mapping[MotionType, MotionType]] = {
@@ -82,3 +82,59 @@ def test_the_rectangles_say_what_the_move_is_called(
 @given(start=rects(), end=rects())
 def test_swapping_start_and_end_mirrors_the_kind(start: Rect, end: Rect) -> None:
     assert kind_of_move(end, start) is MIRRORED[kind_of_move(start, end)]
+
+
+def stops(*rects: Rect, turned: float | None = None) -> tuple[MotionKeyframe, ...]:
+    return tuple(
+        MotionKeyframe(at=(i + 1) / (len(rects) + 1), rect=rect, rotation_deg=turned)
+        for i, rect in enumerate(rects)
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "keyframes", "rotation", "kind"),
+    [
+        pytest.param(
+            FULL, MIDDLE, stops(Rect.of(0.1, 0.1, 0.9, 0.9)), None, MotionType.CUSTOM,
+            id="a zoom with a stop",
+        ),
+        pytest.param(
+            MIDDLE, MIDDLE, stops(FULL), None, MotionType.CUSTOM, id="away and back again"
+        ),
+        pytest.param(
+            MIDDLE, MIDDLE, stops(MIDDLE, MIDDLE), None, MotionType.STATIC, id="the same thrice"
+        ),
+        pytest.param(
+            FULL, MIDDLE, (), Rotation(end_deg=5.0), MotionType.CUSTOM, id="a zoom that turns"
+        ),
+        pytest.param(
+            FULL, MIDDLE, (), Rotation(start_deg=5.0, end_deg=5.0), MotionType.CUSTOM,
+            id="a zoom on a slant",
+        ),
+        pytest.param(
+            MIDDLE, MIDDLE, (), Rotation(end_deg=5.0), MotionType.CUSTOM, id="a turn alone"
+        ),
+        pytest.param(
+            MIDDLE, MIDDLE, stops(MIDDLE, turned=5.0), None, MotionType.CUSTOM,
+            id="a turn there and back",
+        ),
+        pytest.param(
+            MIDDLE, MIDDLE, (), Rotation(start_deg=5.0, end_deg=5.0), MotionType.STATIC,
+            id="a slant that stands still",
+        ),
+        pytest.param(
+            MIDDLE, MIDDLE, (), Rotation(end_deg=0.1), MotionType.STATIC, id="less than is seen"
+        ),
+        pytest.param(
+            FULL, MIDDLE, (), Rotation(), MotionType.ZOOM_IN, id="a turn of nothing"
+        ),
+    ],
+)  # fmt: skip
+def test_what_moves_and_stops_or_turns_on_its_way_is_custom(
+    start: Rect,
+    end: Rect,
+    keyframes: tuple[MotionKeyframe, ...],
+    rotation: Rotation | None,
+    kind: MotionType,
+) -> None:
+    assert kind_of_move(start, end, keyframes=keyframes, rotation=rotation) is kind

@@ -1,0 +1,136 @@
+"""How fast a move looks: the fastest point on the frame, and the zoom, at their peaks.
+
+Both are added up along the move first, as the way that has been gone at the fraction u of its time:
+frame widths for points, doublings of size for the zoom.  The steepest rise of that way over the
+time of one frame is the peak.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from companions.camera import CameraPath, Stop, turned_corners, turning
+from companions.easing import Easing, eased
+from companions.geometry import Rect, Size
+
+FRAME_S: Final = 1.0 / 24.0
+"""Speeds are averaged over this time: what an eye sees of a jump is the step between frames."""
+_STEPS: Final = 64
+_NEARLY_ONE: Final = 1e-6
+_STEP_DEG: Final = 1.0
+"""Turning legs are followed in steps of at most this: the way is then right to 0.01 %."""
+
+_Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A move's peaks: frame widths per second, and doublings of size per second."""
+
+    widths_per_s: float
+    octaves_per_s: float
+
+
+def peak_pace(path: CameraPath, *, picture: Size, duration_s: float) -> Pace:
+    """The peaks of ``path`` over a picture of that size, done in ``duration_s`` seconds."""
+    if len(path.stops) == 2 and not path.turns:
+        slope = steepest_progress(path.easing, duration_s=duration_s)
+        return Pace(
+            widths_per_s=_reach(path.start, path.end, picture=picture) * slope / duration_s,
+            octaves_per_s=abs(math.log2(path.end.width / path.start.width)) * slope / duration_s,
+        )
+    ways = [_Way.of(a, b, picture=picture) for a, b in pairwise(path.stops)]
+    widths = np.cumsum([0.0, *(way.widths[-1] for way in ways)])
+    octaves = np.cumsum([0.0, *(way.octaves for way in ways)])
+
+    def gone(u: float) -> _Floats:
+        leg, share = path.leg(u)
+        way = ways[leg]
+        return np.array(
+            [
+                widths[leg] + np.interp(share, way.shares, way.widths),
+                octaves[leg] + way.octaves * share,
+            ]
+        )
+
+    step = min(FRAME_S / duration_s, 1.0)
+    starts = {
+        min(max(a.at - step + i / _STEPS * (b.at - a.at + step), 0.0), 1.0 - step)
+        for a, b in pairwise(path.stops)
+        for i in range(_STEPS + 1)
+    }
+    peak = np.max([gone(u + step) - gone(u) for u in starts], axis=0) / step / duration_s
+    return Pace(widths_per_s=float(peak[0]), octaves_per_s=float(peak[1]))
+
+
+@lru_cache(maxsize=256)
+def steepest_progress(easing: Easing, *, duration_s: float) -> float:
+    """The greatest slope of progress over time, both 0..1, between frames of a 24 fps clip."""
+    step = min(FRAME_S / duration_s, 1.0)
+    starts = (i / _STEPS * (1.0 - step) for i in range(_STEPS + 1))
+    return max((eased(easing, u + step) - eased(easing, u)) / step for u in starts)
+
+
+def _reach(a: Rect, b: Rect, *, picture: Size) -> float:
+    """Peak speed of any point on the frame, in frame widths per unit of eased progress.
+
+    A picture point seen at corner i of the window moves across the frame at the corner's speed
+    over the window's width.  On the camera's path both scale with k**t, so the quotient is
+    constant over the move: |corner step| * ln(k) / (k - 1) / first width.  Inside the frame the
+    speed is a mean of the corners', hence never faster.
+    """
+    k = b.width / a.width
+    pace = (1.0 if abs(k - 1.0) < _NEARLY_ONE else math.log(k) / (k - 1.0)) / a.width
+    upright = picture.height / picture.width
+    across = max(abs(b.x1 - a.x1), abs(b.x2 - a.x2))
+    down = max(abs(b.y1 - a.y1), abs(b.y2 - a.y2)) * upright
+    return math.hypot(across, down) * pace
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The way gone on one leg: at ``shares`` of it the frame widths, and its octaves in all."""
+
+    shares: _Floats
+    widths: _Floats
+    octaves: float
+
+    @classmethod
+    def of(cls, a: Stop, b: Stop, *, picture: Size) -> _Way:
+        octaves = abs(math.log2(b.rect.width / a.rect.width))
+        turn = b.rotation_deg - a.rotation_deg
+        # Without a turn the speed is the same all along the leg: two ends tell all.
+        steps = 1 if turn == 0.0 else max(_STEPS, math.ceil(abs(turn) / _STEP_DEG))
+        shares = np.arange(steps + 1) / steps
+        speeds = np.array([_speed(a, b, share, picture=picture) for share in shares])
+        widths = np.cumsum([0.0, *((speeds[1:] + speeds[:-1]) / 2.0 / steps)])
+        return cls(shares=shares, widths=widths, octaves=octaves)
+
+
+def _speed(a: Stop, b: Stop, share: float, *, picture: Size) -> float:
+    """Speed of the fastest corner at ``share`` of the leg, in frame widths per leg.
+
+    The corners are middle + turn * offset, and each of the three changes; as in ``_reach`` a
+    picture point seen there crosses the frame as fast as the corner crosses the picture.
+    """
+    k = b.rect.width / a.rect.width
+    size = math.pow(k, share)
+    pace = size if abs(k - 1.0) < _NEARLY_ONE else size * math.log(k) / (k - 1.0)
+    done = share if abs(k - 1.0) < _NEARLY_ONE else (size - 1.0) / (k - 1.0)
+    first, last = (turned_corners(stop.rect, 0.0, picture=picture) for stop in (a, b))
+    shift = (last.mean(axis=0) - first.mean(axis=0)) * pace
+    before, after = first - first.mean(axis=0), last - last.mean(axis=0)
+    offset, growth = before + (after - before) * done, (after - before) * pace
+    degrees = a.rotation_deg + (b.rotation_deg - a.rotation_deg) * share
+    swing = math.radians(b.rotation_deg - a.rotation_deg)
+    across = offset @ turning(90.0).T * swing
+    velocity = shift + (growth + across) @ turning(degrees).T
+    fastest = float(np.hypot(*velocity.T).max())
+    return fastest / (a.rect.width * size * picture.width)
