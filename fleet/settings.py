@@ -95,6 +95,11 @@ class Home:
         return self.root / "dispatcher.lock"
 
     @property
+    def audit(self) -> Path:
+        """The operation log's folder."""
+        return self.root / "audit"
+
+    @property
     def log(self) -> Path:
         """The dispatcher's log."""
         return self.root / "fleet.log"

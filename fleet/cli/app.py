@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli import report, shots, submit
+from fleet.cli import companions, report, shots, submit
 
 app = typer.Typer(
     name="fleet",
@@ -41,3 +41,5 @@ app.command("status", epilog=shots.STATUS_EXAMPLE)(shots.status)
 app.command("show", epilog=shots.SHOW_EXAMPLE)(shots.show)
 app.command("events", epilog=shots.EVENTS_EXAMPLE)(shots.events)
 app.command("report", epilog=report.EXAMPLE)(report.report)
+
+app.add_typer(companions.group)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+PATIENCE_S: Final = 2.0
+"""Work that is over sooner shows no progress bar."""
 
 VERDICT_STYLE: Mapping[str, str] = {
     "pass": "green",
@@ -44,15 +51,47 @@ class Output:
 
     def say(self, text: str) -> None:
         """One line of result."""
-        self.results.print(escape(text))
+        self.results.print(escape(_harmless(text)))
 
     def note(self, text: str) -> None:
         """One line about the work, for people; never part of a result."""
-        self.notes.print(escape(text), soft_wrap=True)
+        self.notes.print(escape(_harmless(text)), soft_wrap=True)
 
     def json(self, value: object) -> None:
         """A result for machines."""
-        sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        if not text.isascii() and any("\ud800" <= ch <= "\udfff" for ch in text):
+            # A file's name that is no UTF-8: only escaped can it stand in a text.
+            text = json.dumps(value, indent=2)
+        sys.stdout.write(text + "\n")
+
+    @contextlib.contextmanager
+    def counted(self, what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+        """Gives a function to call with how many more of ``total`` are done.
+
+        On a terminal there is a bar with an ETA after two seconds.
+        """
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn as Elapsed
+        from rich.progress import TimeRemainingColumn as Remaining
+
+        begun = time.monotonic()
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed(),
+                   TextColumn("ETA"), Remaining())  # fmt: skip
+        bar = Progress(*columns, console=self.notes, transient=True)
+        task = bar.add_task(what, total=total)
+
+        def advance(count: int) -> None:
+            bar.advance(task, count)
+            late = time.monotonic() - begun > PATIENCE_S
+            if late and self.notes.is_terminal and not bar.live.is_started:
+                bar.start()
+
+        try:
+            yield advance
+        finally:
+            if bar.live.is_started:
+                bar.stop()
 
     def table(
         self, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, title: str = ""
@@ -60,7 +99,9 @@ class Output:
         """A table; tab-separated where stdout is no terminal, so that ``cut`` and ``awk`` work."""
         if not self.is_terminal:
             for row in rows:
-                sys.stdout.write("\t".join(" ".join(cell.split()) for cell in row) + "\n")
+                sys.stdout.write(
+                    "\t".join(_harmless(" ".join(cell.split())) for cell in row) + "\n"
+                )
             return
         table = Table(title=title or None, title_justify="left", header_style="bold", box=None)
         for column in columns:
@@ -75,21 +116,39 @@ class Output:
         self.results.print(table)
 
 
+def shown(name: str | Path) -> str:
+    """A file's name as a line may hold it: what would break the line or act on the terminal is
+    escaped."""
+    return _escaped(str(name), but="")
+
+
+def _harmless(text: str) -> str:
+    """``text`` without characters that act on a terminal; lines stay lines."""
+    return _escaped(text, but="\n")
+
+
+def _escaped(text: str, *, but: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(ch if ch.isprintable() or ch in but else ascii(ch)[1:-1] for ch in text)
+
+
 def styled(cell: str) -> str:
     """A cell's text, coloured if it is a verdict."""
     style = VERDICT_STYLE.get(cell)
-    text = escape(cell)
+    text = escape(_harmless(cell))
     return f"[{style}]{text}[/{style}]" if style else text
 
 
 def complain(text: str) -> None:
     """An error, to stderr."""
-    Console(stderr=True, highlight=False).print(f"[red]error:[/red] {escape(text)}", soft_wrap=True)
+    told = escape(_harmless(text))
+    Console(stderr=True, highlight=False).print(f"[red]error:[/red] {told}", soft_wrap=True)
 
 
 def note(text: str) -> None:
     """One line for people, to stderr."""
-    Console(stderr=True, highlight=False).print(escape(text), soft_wrap=True)
+    Console(stderr=True, highlight=False).print(escape(_harmless(text)), soft_wrap=True)
 
 
 def moment(seconds: float | None) -> str:

@@ -50,6 +50,9 @@ def submit(
     output, home = Output(), find_home()
     load_settings(home)  # a settings file that cannot be meant refuses before anything is queued
     submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
+    for path, submission in zip(manifests, submissions, strict=True):
+        for assumption in submission.assumed:
+            output.note(f"{path}: assumed: {assumption}")
     if dry_run:
         _show_plan(submissions, output, as_json=json_)
         return
