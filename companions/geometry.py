@@ -33,7 +33,8 @@ class Rect(RootModel[tuple[Fraction01, Fraction01, Fraction01, Fraction01]]):
         Clamping is the last step and happens in fractions: clamped pixels exceed 1.0 after the
         division once in some thousands of drags.
         """
-        clamped = tuple(min(1.0, max(0.0, float(v))) for v in (x1, y1, x2, y2))
+        # A list first: CPython keeps up to 2000 tuples that were made of a generator for nothing.
+        clamped = tuple([min(1.0, max(0.0, float(v))) for v in (x1, y1, x2, y2)])
         return cls.model_validate(clamped)
 
     @classmethod

@@ -7,9 +7,9 @@ published.  A shot that failed has a meta too, with the reason in words an opera
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from companions.base import Closed, Document, Instant, Sha256
 from companions.geometry import Rect
@@ -73,8 +73,11 @@ class FramingUsed(Closed):
     """What the first frame shows."""
     end_rect: Rect
     """What the last frame shows."""
+    keyframe_rects: tuple[Rect, ...] = ()
+    """What the frame shows at each of the move's keyframes, in their order; like the others
+    before it is turned by the move's rotation."""
     grown: bool
-    """Whether either differs from what the operator drew."""
+    """Whether any of them differs from what the operator drew."""
 
 
 class ModelUsed(Closed):
@@ -96,19 +99,19 @@ class Attempt(Closed):
     stage: Label
     """``generate``, ``finish`` or ``publish``."""
     number: Annotated[int, Field(ge=1)]
-    """Which try it was."""
+    """Which try it was, from 1."""
     outcome: Label
     """``succeeded``, or the code of what went wrong."""
     started_at: Instant
     """When it started, in UTC."""
     duration_sec: Seconds
-    """How long it took."""
+    """How long it took, in seconds from 0."""
     node: str = ""
     """Host name of the node it ran on."""
     gpu: str = ""
     """Name of the GPU, empty where none was used."""
     peak_memory_bytes: Count = 0
-    """Largest resident memory of the worker (VRAM where a GPU was used)."""
+    """Largest resident memory of the worker (VRAM where a GPU was used), in bytes from 0."""
 
 
 class ClipFacts(Closed):
@@ -119,17 +122,17 @@ class ClipFacts(Closed):
     sha256: Sha256
     """SHA-256 of the clip's bytes."""
     size_bytes: Count
-    """Size of the clip."""
+    """Size of the clip file in bytes, from 0."""
     frames: Count
-    """Frames in the clip, counted in the encoded file."""
+    """Frames in the clip, counted in the encoded file, from 0."""
     fps: Rate
-    """Frames per second."""
+    """Frames per second, 1 to 240."""
     duration_sec: Seconds
-    """Length of the clip, as the file says."""
+    """Length of the clip in seconds from 0, as the file says."""
     width: Count
-    """Width in pixels."""
+    """Width in pixels, from 0."""
     height: Count
-    """Height in pixels."""
+    """Height in pixels, from 0."""
     codec: Codec
     """Video codec."""
     encoder: Label
@@ -140,29 +143,31 @@ class FrameFacts(Closed):
     """Frames on the way from generator to clip."""
 
     generated: Count
-    """Frames the generator made."""
+    """Frames the generator made, from 0."""
     generator_fps: Rate
-    """The generator's rate."""
+    """The generator's rate in frames per second, 1 to 240."""
     interpolator: Label
     """Backend that made the frames between."""
     interpolated: Count
-    """Clip frames that are not generated frames."""
+    """Clip frames that are not generated frames, from 0."""
     cuts: tuple[Count, ...] = ()
-    """Generated frames that start a new scene; nothing is interpolated across them."""
+    """Generated frames, counted from 0, that start a new scene; nothing is interpolated across
+    them."""
     stretch: Annotated[float, Field(gt=0.0)] = 1.0
-    """Clip time per generator time; 1 unless the generator could not make enough frames."""
+    """Clip time per generator time, over 0; 1 unless the generator could not make enough
+    frames."""
 
 
 class Cost(Closed):
     """What the shot's stages cost: worker seconds times the configured rate."""
 
     seconds: Seconds
-    """Worker seconds over all attempts."""
+    """Worker seconds over all attempts, from 0."""
     rate_per_hour: Annotated[float, Field(ge=0.0)]
-    """Configured price of a worker hour."""
+    """Configured price of a worker hour in ``currency``, from 0."""
     amount: Annotated[float, Field(ge=0.0)]
-    """seconds / 3600 * rate_per_hour."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """seconds / 3600 * rate_per_hour, in ``currency``, from 0."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", max_length=3)] = "USD"
     """ISO 4217 code."""
 
 
@@ -177,8 +182,29 @@ class ManifestUsed(Closed):
     """SHA-256 of the manifest file's bytes."""
 
 
+_WHOLE_VERDICT: Final[dict[str, JsonValue]] = {
+    "allOf": [
+        {
+            "anyOf": [
+                {"properties": {"verdict": {"enum": ["failed", "quarantined", "cancelled"]}}},
+                {"properties": {"clip": {"type": "object"}}, "required": ["clip"]},
+            ]
+        },
+        {
+            "anyOf": [
+                {"properties": {"verdict": {"const": "pass"}}},
+                {"properties": {"reasons": {"minItems": 1}}, "required": ["reasons"]},
+            ]
+        },
+    ]
+}
+"""For the schema: a good shot has a clip, and all but a plain pass have a reason."""
+
+
 class VideoMeta(Document):
     """How one shot ended: verdict, reasons, parameters, figures, cost."""
+
+    model_config = ConfigDict(json_schema_extra=_WHOLE_VERDICT)
 
     SUFFIX: ClassVar[str] = META_SUFFIX
 
@@ -220,7 +246,7 @@ class VideoMeta(Document):
     @model_validator(mode="after")
     def _a_good_shot_has_a_clip(self) -> Self:
         if self.verdict in {Verdict.PASS, Verdict.FLAGGED} and self.clip is None:
-            raise ValueError(f"verdict {self.verdict.value} needs a clip")
+            raise ValueError(f"clip: verdict {self.verdict.value} needs a clip")
         if self.verdict is not Verdict.PASS and not self.reasons:
-            raise ValueError(f"verdict {self.verdict.value} needs a reason")
+            raise ValueError(f"reasons: verdict {self.verdict.value} needs a reason")
         return self

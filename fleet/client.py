@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from companions import codec, files, names
+from companions import codec, files, names, upgrade
 from companions.errors import NameCollision, PathRefused, PictureRefused
+from companions.older import Assumption
 from companions.picture import inspect_picture, read_picture_bytes
 from companions.video_manifest import Recipe, Shot, VideoManifest
 from fleet.errors import ExtraMissing, ParameterRefused, TargetTaken, UnknownBackend
@@ -26,7 +28,7 @@ from fleet.ledger.rows import NewManifest, NewShot, Submitted
 from fleet.settings import Home
 from fleet.stages.generate import changed_picture
 from fleet.stages.publish import Target
-from fleet.stages.shot_plan import plan_frames_of
+from fleet.stages.shot_plan import plan_frames_of, plan_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Submission:
 
     manifest: NewManifest
     shots: Sequence[PlannedShot]
+    assumed: Sequence[Assumption] = ()
+    """What the manifest, being of an older version, did not say."""
 
 
 def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
@@ -56,7 +60,8 @@ def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
         LedgerUnusable: the ledger cannot be read.
     """
     data = codec.read_bytes(path)
-    manifest = codec.decode(data, VideoManifest, file=str(path))
+    loaded = upgrade.decode(data, VideoManifest, file=str(path), around=upgrade.Beside(path))
+    manifest = loaded.document
     root = path.resolve().parent
     folder = out.resolve() if out is not None else root
     pictures = [_inside(root, shot, index, file=path) for index, shot in enumerate(manifest.shots)]
@@ -69,16 +74,13 @@ def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
     sha256 = hashlib.sha256(data).hexdigest()
     ledger = Ledger(home.ledger)
     try:
-        shots = [
-            PlannedShot(
-                row=_new_shot(ledger, shot, recipe, picture, target, manifest.priority(shot)),
-                clip_frames=clip,
-                generated_frames=made,
-            )
-            for shot, recipe, picture, target, (clip, made) in zip(
-                manifest.shots, recipes, pictures, targets, counts, strict=True
-            )
-        ]
+        shots = []
+        for index, (shot, recipe, picture, target, (clip, made)) in enumerate(
+            zip(manifest.shots, recipes, pictures, targets, counts, strict=True)
+        ):
+            with _located(f"{path}: shots[{index}]"):
+                row = _new_shot(ledger, shot, recipe, picture, target, manifest.priority(shot))
+            shots.append(PlannedShot(row=row, clip_frames=clip, generated_frames=made))
     finally:
         ledger.close()
     identity = NewManifest(
@@ -88,7 +90,7 @@ def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
         batch_id=manifest.batch_id,
         path=str(path.resolve()),
     )
-    return Submission(manifest=identity, shots=shots)
+    return Submission(manifest=identity, shots=shots, assumed=loaded.assumed)
 
 
 def queue(submission: Submission, *, home: Home) -> Submitted:
@@ -124,7 +126,7 @@ def manifest_rows(path: Path, *, out: Path | None) -> list[tuple[Path, Path]]:
     Raises:
         CompanionError: the document breaks its contract.
     """
-    manifest = codec.read(path, VideoManifest)
+    manifest = upgrade.read(path, VideoManifest).document
     root = path.resolve().parent
     folder = out.resolve() if out is not None else root
     return [
@@ -162,15 +164,23 @@ def _check_backends(recipe: Recipe, index: int, *, file: Path) -> tuple[int, int
     try:
         backend = generator(recipe.generation_params.model)
         field = where
-        backend.check(recipe.generation_params)
-        frames = plan_frames_of(recipe, grid=backend.grid)
+        with _located(where):
+            backend.check(recipe.generation_params, recipe.motion)
+            frames = plan_frames_of(recipe, grid=backend.grid)
         field = f"{where}.interpolation.backend"
         interpolator(recipe.interpolation.backend)
     except (UnknownBackend, ExtraMissing) as error:
         raise error.located(field) from None
+    return frames.clip, frames.generated
+
+
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """What is refused within says of which file and shot."""
+    try:
+        yield
     except ParameterRefused as error:
         raise ParameterRefused(field=f"{where}.{error.field}", what=error.what) from None
-    return frames.clip, frames.generated
 
 
 def _new_shot(
@@ -187,7 +197,7 @@ def _new_shot(
         fingerprint=fingerprint,
         recipe=recipe,
         priority=priority,
-        fault=None if intact else _fault(ledger, shot, picture, place),
+        fault=None if intact else _fault(ledger, shot, recipe, picture, place),
         intact=intact,
     )
 
@@ -202,14 +212,21 @@ def _shot_id(shot: Shot, fingerprint: str, target: Path) -> str:
     return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
-def _fault(ledger: Ledger, shot: Shot, picture: Path, place: Target) -> Failure | None:
-    """Why the shot cannot be made, as far as that can be told without decoding."""
+def _fault(
+    ledger: Ledger, shot: Shot, recipe: Recipe, picture: Path, place: Target
+) -> Failure | None:
+    """Why the shot cannot be made, as far as that can be told without decoding.
+
+    Raises:
+        ParameterRefused: the picture is good, and the move cannot be made on one of its size.
+    """
     known = reading.published_hashes(ledger.database, str(place.clip))
     try:
         data = read_picture_bytes(picture)
         if hashlib.sha256(data).hexdigest() != shot.sha256:
             return failure_of(changed_picture(shot.image_path))
-        inspect_picture(data, file=shot.image_path)
+        facts = inspect_picture(data, file=shot.image_path)
     except PictureRefused as error:
         return failure_of(error)
+    plan_path(recipe, picture=facts.size)
     return None if place.is_free(known) else failure_of(TargetTaken(path=place.clip))

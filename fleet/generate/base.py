@@ -12,6 +12,7 @@ from typing import Protocol
 
 from companions.camera import CameraPath
 from companions.geometry import Size
+from companions.motion import Move
 from companions.picture import Pixels
 from companions.timing import FrameGrid
 from companions.video_manifest import GenerationParams
@@ -23,7 +24,7 @@ class GenerateRequest:
 
     Attributes:
         picture: the keyframe, upright sRGB, (height, width, 3) uint8, read-only.
-        path: the move, rectangles already grown to the output's aspect.
+        path: the move with its stops and turns, rectangles already grown to the output's aspect.
         move_fractions: for each frame to make, the fraction (0..1) of the move it shows.
         output: frame size in pixels.
         prompt, negative_prompt: text for models that take it.
@@ -62,8 +63,11 @@ class Generator(Protocol):
         """The frame counts this generator can make."""
         ...
 
-    def check(self, params: GenerationParams) -> None:
-        """Refuse parameters this generator cannot honour; cheap, loads nothing.
+    def check(self, params: GenerationParams, move: Move) -> None:
+        """Refuse parameters, and parts of the move, that this generator cannot honour.
+
+        Cheap, loads nothing.  Stops and turns are in the path that ``frames`` is given; objects
+        that move by themselves are not.
 
         Raises:
             ParameterRefused: names the field and what is possible.

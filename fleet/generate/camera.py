@@ -1,7 +1,7 @@
 """The embedded generator: renders the move itself, sub-pixel, with no model and no GPU.
 
-The default of every shot: what it makes is the operator's two rectangles and nothing else, in
-a few milliseconds a frame.
+The default of every shot: what it makes is the operator's rectangles and nothing else, in a few
+milliseconds a frame.  A preset is its rectangles: a flat picture has no depth to travel through.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Final
 
 from companions.geometry import Size
+from companions.motion import Move
 from companions.picture import Pixels
 from companions.timing import FrameGrid
 from companions.video_manifest import GenerationParams
@@ -46,11 +47,12 @@ class Camera:
         """Any count, down to a single frame."""
         return FrameGrid(least=1)
 
-    def check(self, params: GenerationParams) -> None:
-        """Refuse parameters that only diffusion models know: ignoring them would be a lie.
+    def check(self, params: GenerationParams, move: Move) -> None:
+        """Refuse what only video models know: ignoring it would be a lie.
 
         Raises:
-            ParameterRefused: names the first such field that is set.
+            ParameterRefused: names the first field that is set for them: a parameter of
+                diffusion, or objects that move by themselves.
         """
         for name in _FOR_DIFFUSION:
             if getattr(params, name) is not None:
@@ -59,6 +61,13 @@ class Camera:
                     what=f"camera renders the move itself and takes no {name}; "
                     f"remove it or name another model",
                 )
+        if move.objects:
+            names = ", ".join(moving.name for moving in move.objects)
+            raise ParameterRefused(
+                field="motion.objects",
+                what=f"camera moves the window over the picture and nothing in it ({names}); "
+                f"remove the objects or name another model",
+            )
 
     def frames(self, request: GenerateRequest) -> Iterator[Pixels]:
         """Yield one frame for each fraction; the next is rendered only when asked for.
@@ -75,8 +84,10 @@ class Camera:
                 request.output,
             )
 
+        # Between two stops the scale lies between theirs.
+        scales = [view(stop.at).scale for stop in request.path.stops]
         return render(
             request.picture,
             [view(u) for u in request.move_fractions],
-            scales=(view(0.0).scale, view(1.0).scale),
+            scales=(min(scales), max(scales)),
         )

@@ -9,9 +9,13 @@ On a signal that smooth one bilinear sample per frame pixel is nearly exact, wha
 sub-pixel phase, and the 1/32-pixel steps of OpenCV's coefficients shrink to less than 1/64 of a
 frame pixel.
 
-Levels stand a third of an octave apart between the scales at both ends of the move, and a
+Levels stand a third of an octave apart between the move's smallest and largest scale, and a
 frame between two of them is a blend of both, so that sharpness glides during a zoom.  (Blending
 only half-way between two was a quarter faster, and its sharpness stepped twice as far.)
+
+The filter is square in the picture, not in the frame: a frame turned by 45 degrees shows a little
+detail that is too fine for it.  It is as true as an upright one up to about 5 degrees, and 10 dB
+less so at 45 (38 dB to exact resampling).
 """
 
 from __future__ import annotations
@@ -51,8 +55,8 @@ class View:
     """One frame to render.
 
     Attributes:
-        output_to_picture: maps frame pixel centres to picture pixel centres (scale and shift),
-            as ``CameraPath.output_to_picture`` gives it.
+        output_to_picture: maps frame pixel centres to picture pixel centres (scale, turn and
+            shift), as ``CameraPath.output_to_picture`` gives it.
         output: frame size in pixels.
     """
 
@@ -63,18 +67,24 @@ class View:
     def scale(self) -> float:
         """Picture pixels per frame pixel (geometric mean of both axes)."""
         m = self.output_to_picture
-        return math.sqrt(float(m[0, 0] * m[1, 1]))
+        return math.sqrt(abs(float(m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0])))
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom in picture pixels, the picture's corner being (0, 0)."""
+        """Left, top, right, bottom of the box around the frame's four corners.
+
+        In picture pixels, the picture's corner being (0, 0).
+        """
         m = self.output_to_picture
-        left, top = m[0, 2] + 0.5 - 0.5 * m[0, 0], m[1, 2] + 0.5 - 0.5 * m[1, 1]
+        x = float(m[0, 2] + 0.5 - 0.5 * m[0, 0] - 0.5 * m[0, 1])
+        y = float(m[1, 2] + 0.5 - 0.5 * m[1, 0] - 0.5 * m[1, 1])
+        across = [float(d) * self.output.width for d in m[:, 0]]
+        down = [float(d) * self.output.height for d in m[:, 1]]
         return (
-            float(left),
-            float(top),
-            float(left + m[0, 0] * self.output.width),
-            float(top + m[1, 1] * self.output.height),
+            x + min(0.0, across[0]) + min(0.0, down[0]),
+            y + min(0.0, across[1]) + min(0.0, down[1]),
+            x + max(0.0, across[0]) + max(0.0, down[0]),
+            y + max(0.0, across[1]) + max(0.0, down[1]),
         )
 
 
@@ -83,10 +93,10 @@ def render(
 ) -> Iterator[Pixels]:
     """Yield the frame of each view, (height, width, 3) uint8, in order.
 
-    ``scales`` are those at both ends of the move; what a view looks like depends on them and on
-    the picture only, not on which other views are asked for.  A level is built when the first
-    frame needs it and dropped after the last, so memory is bounded by a few dozen times the
-    frame size, not by the number of frames.  Beyond the picture's border its edge is repeated.
+    ``scales`` are the smallest and the largest of the move; what a view looks like depends on
+    them and on the picture only, not on which other views are asked for.  A level is built when
+    the first frame needs it and dropped after the last, so memory is bounded by a few dozen times
+    the frame size, not by the number of frames.  Beyond the picture's border its edge is repeated.
     """
     ladder = _Ladder.over(scales)
     needs = [ladder.weights(view.scale) for view in views]
@@ -105,7 +115,7 @@ def render(
 
 @dataclass(frozen=True, slots=True)
 class _Ladder:
-    """The scales of the levels: equal ratios between the scales at both ends."""
+    """The scales of the levels: equal ratios between the move's smallest and its largest."""
 
     low: float
     high: float
@@ -147,15 +157,16 @@ class _Level:
         m, pitch = view.output_to_picture, float(self.pitch)
         matrix = np.array(
             [
-                [m[0, 0] / pitch, 0.0, (m[0, 2] + 0.5 - self.x0) / pitch - 0.5],
-                [0.0, m[1, 1] / pitch, (m[1, 2] + 0.5 - self.y0) / pitch - 0.5],
+                [m[0, 0] / pitch, m[0, 1] / pitch, (m[0, 2] + 0.5 - self.x0) / pitch - 0.5],
+                [m[1, 0] / pitch, m[1, 1] / pitch, (m[1, 2] + 0.5 - self.y0) / pitch - 0.5],
             ]
         )
         # OpenCV rounds positions to 1/32 pixel.  Where the scale is a round number, all pixels
         # round the same way and the frame jumps by up to 1/64.  Leaning rows and columns by one
         # such step over the frame spreads the rounding evenly: it cancels, and stands still.
         lean_x, lean_y = 1.0 / 32.0 / height, 1.0 / 32.0 / width
-        matrix[0, 1], matrix[1, 0] = lean_x, lean_y
+        matrix[0, 1] += lean_x
+        matrix[1, 0] += lean_y
         matrix[0, 2] -= lean_x * (height - 1) / 2.0
         matrix[1, 2] -= lean_y * (width - 1) / 2.0
         return _bytes(

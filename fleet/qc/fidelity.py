@@ -103,13 +103,9 @@ class Steadiness:
         size = Size(width, height)
         u0, u1 = (self._plan.clip_fraction(i) for i in (glance.index - 1, glance.index))
         now, then = self._shot.map_at(u1, output=size), self._shot.map_at(u0, output=size)
-        # Now's pixel -> keyframe -> the same point's pixel one frame ago; no map ever turns.
-        matrix = np.array(
-            [
-                [now[0, 0] / then[0, 0], 0.0, (now[0, 2] - then[0, 2]) / then[0, 0]],
-                [0.0, now[1, 1] / then[1, 1], (now[1, 2] - then[1, 2]) / then[1, 1]],
-            ]
-        )
+        # Now's pixel -> keyframe -> the same point's pixel one frame ago.
+        onto = np.column_stack([now[:, :2], now[:, 2] - then[:, 2]])
+        matrix = np.linalg.solve(then[:, :2], onto)
         carried = cv2.warpAffine(
             before,
             matrix,

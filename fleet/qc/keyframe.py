@@ -49,10 +49,7 @@ class PlannedShot:
     def of(cls, picture: Pixels, path: CameraPath) -> PlannedShot:
         """Cut and reduce ``picture``, (height, width, 3) uint8 sRGB."""
         height, width = picture.shape[:2]
-        # The window's corners travel straight lines, so the union of all windows lies within
-        # the box around the first and the last.
-        x1, y1 = min(path.start.x1, path.end.x1), min(path.start.y1, path.end.y1)
-        x2, y2 = max(path.start.x2, path.end.x2), max(path.start.y2, path.end.y2)
+        x1, y1, x2, y2 = path.bounds(picture=Size(width, height))
         mx, my = _MARGIN * (x2 - x1), _MARGIN * (y2 - y1)
         left = max(0, math.floor((x1 - mx) * width))
         top = max(0, math.floor((y1 - my) * height))
@@ -91,7 +88,8 @@ class PlannedShot:
         Where an output pixel covers several of the keyframe's, they are averaged.
         """
         matrix = self.map_at(u, output=output)
-        n = min(_FINEST, max(1, math.ceil(max(matrix[0, 0], matrix[1, 1]))))
+        steps = np.hypot(matrix[0, :2], matrix[1, :2])
+        n = min(_FINEST, max(1, math.ceil(steps.max())))
         size = Size(output.width * n, output.height * n)
         fine = cv2.warpAffine(
             self.pixels,
@@ -106,7 +104,6 @@ class PlannedShot:
 
     def shift_px(self, before: float, after: float, *, output: Size) -> float:
         """How far, in output pixels, the fastest corner of the frame moves between two times."""
-        a, b = self.path.window(before), self.path.window(after)
-        across = max(abs(a.x1 - b.x1), abs(a.x2 - b.x2)) / a.width * output.width
-        down = max(abs(a.y1 - b.y1), abs(a.y2 - b.y2)) / a.height * output.height
-        return math.hypot(across, down)
+        was, now = (self.path.corners(u, picture=self.picture) for u in (before, after))
+        scale = self.path.window(before).width * self.picture.width / output.width
+        return float(np.hypot(*(now - was).T).max()) / scale

@@ -1,6 +1,6 @@
 """A contact sheet: every shot of a submission on one PNG, to judge a night's work at a glance.
 
-A row shows the keyframe with both motion rectangles, five frames out of the clip, and the figures
+A row shows the keyframe with its motion rectangles, five frames out of the clip, and the figures
 that matter.  A shot without a clip shows its keyframe and, in words, why.  Nothing that is
 missing or broken stops the sheet: what cannot be shown says so in its place.
 """
@@ -11,13 +11,14 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from PIL import Image, ImageDraw, ImageOps
 
 from companions import files
+from companions.camera import CameraPath, Stop, turned_corners
 from companions.errors import MotionfleetError
-from companions.geometry import Rect
+from companions.geometry import Size
 from companions.picture import Pixels, decode_picture, read_picture_bytes
 from companions.video_meta import CheckVerdict, Verdict, VideoMeta
 from fleet.encode.probe import read_frames
@@ -45,8 +46,10 @@ _WELL: Final = (36, 37, 40)
 _RULE: Final = (50, 52, 56)
 _INK: Final = (232, 232, 230)
 _FAINT: Final = (150, 152, 156)
+_Colour: TypeAlias = tuple[int, int, int]
 _START: Final = (74, 212, 110)
 _END: Final = (86, 156, 255)
+_BETWEEN: Final = (226, 226, 224)
 _COLOURS: Final = {
     Verdict.PASS: (74, 190, 110),
     Verdict.FLAGGED: (240, 176, 60),
@@ -121,8 +124,11 @@ def _head(draw: ImageDraw.ImageDraw, rows: Sequence[SheetRow], *, column: int, w
     y = _HEAD_H - 22
     draw.text((_EDGE, y), "keyframe", font=font(_SMALL), fill=_FAINT)
     x = _EDGE + font(_SMALL).getlength("keyframe") + 18
-    for label, colour in (("START", _START), ("END", _END)):
-        draw.rectangle((x, y + 4, x + 9, y + 12), outline=colour, width=2)
+    legend = [("START", _START, 2), ("END", _END, 2)]
+    if any(row.meta.recipe.motion.keyframes for row in rows):
+        legend.insert(1, ("on the way", _BETWEEN, 1))
+    for label, colour, thick in legend:
+        draw.rectangle((x, y + 4, x + 9, y + 12), outline=colour, width=thick)
         draw.text((x + 15, y), label, font=font(_SMALL), fill=colour)
         x += 15 + font(_SMALL).getlength(label) + 14
     for index, share in enumerate(_SHOWN):
@@ -153,33 +159,44 @@ class _Row:
             return
         picture = _fitted(pixels, _KEYFRAME_W)
         x, y = self._place(picture, well)
-        framing, motion = row.meta.framing, row.meta.recipe.motion
-        start = framing.start_rect if framing is not None else motion.start_rect
-        end = framing.end_rect if framing is not None else motion.end_rect
         box = (x, y, x + picture.width - 1, y + picture.height - 1)
+        start, *between, end = _stops(row.meta)
+        for stop in between:
+            self._outline(stop, box, _BETWEEN, width=1)
         # START is labelled at its top left and END at its bottom right, so that the labels do
         # not cover each other where the rectangles are equal.
-        self._outline(end, box, "END", _END, last=True)
-        self._outline(start, box, "START", _START, last=False)
+        corners = self._outline(end, box, _END, width=2)
+        wide = font(_SMALL).getlength("END") + 8
+        (left, top), (right, bottom) = corners[0], corners[2]
+        self._label("END", (max(left, right - wide), max(top, bottom - 17)), _END)
+        corners = self._outline(start, box, _START, width=2)
+        self._label("START", corners[0], _START)
 
     def _outline(
-        self,
-        rect: Rect,
-        box: tuple[int, int, int, int],
-        label: str,
-        colour: tuple[int, int, int],
-        *,
-        last: bool,
-    ) -> None:
+        self, stop: Stop, box: tuple[int, int, int, int], colour: _Colour, *, width: int
+    ) -> list[tuple[float, float]]:
+        """Draw a stop's window, turned as it is; its corners on the sheet, from its top left."""
         left, top, right, bottom = box
-        w, h = right - left, bottom - top
-        x1, y1, x2, y2 = (
-            left + rect.x1 * w, top + rect.y1 * h, left + rect.x2 * w, top + rect.y2 * h
-        )  # fmt: skip
-        self.draw.rectangle((x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=(0, 0, 0), width=4)
-        self.draw.rectangle((x1, y1, x2, y2), outline=colour, width=2)
+        shown = Size(right - left, bottom - top)
+        corners = [
+            (left + float(x), top + float(y))
+            for x, y in turned_corners(stop.rect, stop.rotation_deg, picture=shown)
+        ]
+        if stop.rotation_deg == 0.0:
+            (x1, y1), (x2, y2) = corners[0], corners[2]
+            self.draw.rectangle(
+                (x1 - 1, y1 - 1, x2 + 1, y2 + 1), outline=(0, 0, 0), width=width + 2
+            )
+            self.draw.rectangle((x1, y1, x2, y2), outline=colour, width=width)
+        else:
+            around = [*corners, *corners[:2]]  # one side twice: its end is a joint as well
+            self.draw.line(around, fill=(0, 0, 0), width=width + 2, joint="curve")
+            self.draw.line(around, fill=colour, width=width, joint="curve")
+        return corners
+
+    def _label(self, label: str, at: tuple[float, float], colour: _Colour) -> None:
+        tx, ty = at
         wide = font(_SMALL).getlength(label) + 8
-        tx, ty = (max(x1, x2 - wide), max(y1, y2 - 17)) if last else (x1, y1)
         self.draw.rectangle((tx, ty, tx + wide, ty + 17), fill=colour)
         self.draw.text((tx + 4, ty + 1), label, font=font(_SMALL), fill=(10, 12, 14))
 
@@ -245,6 +262,20 @@ class _Row:
             anchor="lm",
             spacing=6,
         )
+
+
+def _stops(meta: VideoMeta) -> tuple[Stop, ...]:
+    """The windows as rendered; as drawn where nothing was."""
+    motion, framing = meta.recipe.motion, meta.framing
+    start, end, between = motion.start_rect, motion.end_rect, motion.keyframes
+    if framing is not None:
+        start, end = framing.start_rect, framing.end_rect
+        if len(framing.keyframe_rects) == len(between):
+            between = tuple(
+                stop.model_copy(update={"rect": rect})
+                for stop, rect in zip(between, framing.keyframe_rects, strict=True)
+            )
+    return CameraPath(start, end, motion.easing, between, motion.rotation).stops
 
 
 def _fitted(pixels: Pixels, width: int) -> Image.Image:

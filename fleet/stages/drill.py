@@ -77,7 +77,10 @@ class Drill:
         recipe = task.recipe
         yield FinishReport(
             framing=FramingUsed(
-                start_rect=recipe.motion.start_rect, end_rect=recipe.motion.end_rect, grown=False
+                start_rect=recipe.motion.start_rect,
+                end_rect=recipe.motion.end_rect,
+                keyframe_rects=tuple(stop.rect for stop in recipe.motion.keyframes),
+                grown=False,
             ),
             frames=FrameFacts(
                 generated=received, generator_fps=recipe.generation_params.fps,

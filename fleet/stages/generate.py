@@ -35,7 +35,7 @@ def generate(
         ParameterRefused: the generator cannot do what the recipe asks.
     """
     pixels = load_keyframe(task.recipe, picture, file=task.image_path)
-    generator.check(task.recipe.generation_params)
+    generator.check(task.recipe.generation_params, task.recipe.motion)
     frames = plan_frames_of(task.recipe, grid=generator.grid)
     plan = plan_shot(task.recipe, picture=Size(pixels.shape[1], pixels.shape[0]), frames=frames)
     request = GenerateRequest(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from companions.camera import CameraPath
-from companions.geometry import Size, fit_aspect
+from companions.geometry import Size
 from companions.timing import FrameGrid, FramePlan, plan_frames
 from companions.video_manifest import Recipe
 from companions.video_meta import FramingUsed
@@ -53,21 +53,45 @@ def plan_shot(recipe: Recipe, *, picture: Size, frames: FramePlan) -> ShotPlan:
     """The shot's plan for a picture of that size: rectangles grown to the output's aspect.
 
     Raises:
-        ParameterRefused: the picture is too long and thin to hold a window of that aspect.
+        ParameterRefused: as ``plan_path``.
     """
-    output = output_size(recipe)
+    path = plan_path(recipe, picture=picture)
     motion = recipe.motion
+    drawn = [motion.start_rect, *(stop.rect for stop in motion.keyframes), motion.end_rect]
+    start, *between, end = (stop.rect for stop in path.stops)
+    return ShotPlan(
+        path=path,
+        framing=FramingUsed(
+            start_rect=start,
+            end_rect=end,
+            keyframe_rects=tuple(between),
+            grown=[start, *between, end] != drawn,
+        ),
+        output=output_size(recipe),
+        frames=frames,
+    )
+
+
+def plan_path(recipe: Recipe, *, picture: Size) -> CameraPath:
+    """The way of the window over a picture of that size, as it will be rendered.
+
+    Raises:
+        ParameterRefused: the picture is too long and thin to hold a window of that aspect, or a
+            turned window would leave it.
+    """
     try:
-        start = fit_aspect(motion.start_rect, picture=picture, output=output)
-        end = fit_aspect(motion.end_rect, picture=picture, output=output)
+        path = CameraPath.of(recipe.motion, picture=picture, output=output_size(recipe))
     except ValueError as error:
         raise ParameterRefused(
             field="generation_params.width", what=f"{error}; choose a size like the picture's"
         ) from None
-    grown = start != motion.start_rect or end != motion.end_rect
-    return ShotPlan(
-        path=CameraPath(start=start, end=end, easing=motion.easing),
-        framing=FramingUsed(start_rect=start, end_rect=end, grown=grown),
-        output=output,
-        frames=frames,
-    )
+    overhang = path.overhang(picture=picture)
+    if overhang.px > 0.0:
+        stops = ["START", *(f"keyframes[{i}]" for i in range(len(path.keyframes))), "END"]
+        raise ParameterRefused(
+            field="motion.rotation",
+            what=f"between {stops[overhang.leg]} and {stops[overhang.leg + 1]} the turned window "
+            f"leaves the picture by {overhang.px:.1f} of {picture.width} x {picture.height} "
+            f"pixels; turn it less, or draw smaller rectangles farther from the picture's edge",
+        )
+    return path

@@ -134,7 +134,7 @@ def measure(move: Move, *, picture: Size, output: Size) -> Measures:
     """What ``move`` measures, whatever the limits are."""
     path = CameraPath.of(move, picture=picture, output=output)
     pace = peak_pace(path, picture=picture, duration_s=move.duration_sec)
-    widths = [path.start.width, path.end.width]
+    widths = [stop.rect.width for stop in path.stops]
     drawn = [move.start_rect, *(stop.rect for stop in move.keyframes), move.end_rect]
     diagonal = math.hypot(picture.width, picture.height)
     return Measures(

@@ -11,12 +11,16 @@ import pytest
 from companions.camera import CameraPath
 from companions.easing import EasingName
 from companions.geometry import Rect, Size, fit_aspect
+from companions.motion import MotionKeyframe, Move, Rotation
 from companions.picture import Pixels
 from companions.video_manifest import GenerationParams
 from fleet.generate.base import GenerateRequest, Generator
 from tests.contracts.photographs import photograph, psnr, seen_through
 
 WIDE = Size(320, 180)
+PLAIN = Move(
+    start_rect=Rect.of(0.0, 0.0, 1.0, 1.0), end_rect=Rect.of(0.2, 0.2, 0.8, 0.8), duration_sec=2.0
+)
 
 
 def move(
@@ -31,6 +35,24 @@ def move(
     size = Size(picture.shape[1], picture.shape[0])
     rects = [fit_aspect(Rect.of(*r), picture=size, output=output) for r in (start, end)]
     return CameraPath(rects[0], rects[1], easing)
+
+
+def turning_move(picture: Pixels, *, output: Size = WIDE) -> CameraPath:
+    """A move by way of one stop at half its time, turned differently at each of the three."""
+    size = Size(picture.shape[1], picture.shape[0])
+    return CameraPath.of(
+        Move(
+            start_rect=Rect.of(0.2, 0.3, 0.8, 0.6),
+            end_rect=Rect.of(0.25, 0.3, 0.7, 0.5),
+            duration_sec=2.0,
+            keyframes=(
+                MotionKeyframe(at=0.5, rect=Rect.of(0.4, 0.35, 0.7, 0.5), rotation_deg=-20.0),
+            ),
+            rotation=Rotation(start_deg=7.0, end_deg=12.0),
+        ),
+        picture=size,
+        output=output,
+    )
 
 
 def fractions(count: int) -> list[float]:
@@ -78,7 +100,7 @@ class GeneratorContract:
     def test_its_default_parameters_pass_its_own_check(
         self, generator: Generator, params: GenerationParams
     ) -> None:
-        generator.check(params)
+        generator.check(params, PLAIN)
 
     @pytest.mark.parametrize("wanted", [1, 2, 7])
     def test_it_makes_exactly_the_frames_asked_for_in_size_and_type(
@@ -137,6 +159,22 @@ class GeneratorContract:
 
         for frame, u in ((made[0], 0.0), (made[-1], 1.0)):
             assert psnr(frame, seen_through(picture, path, u, WIDE)) > self.fidelity_db
+
+    @pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "rocket.jpg"])
+    def test_stops_on_the_way_and_turns_are_shown_where_the_path_has_them(
+        self, generator: Generator, params: GenerationParams, name: str
+    ) -> None:
+        picture = photograph(name)
+        path = turning_move(picture)
+        assert path.overhang(picture=Size(picture.shape[1], picture.shape[0])).px == 0.0
+        count = generator.grid.at_least(5)
+        at = fractions(count)
+
+        made = list(generator.frames(self.request_for(params, picture=picture, path=path, at=at)))
+
+        for index in (0, count // 2, count - 1):
+            exact = seen_through(picture, path, at[index], WIDE)
+            assert psnr(made[index], exact, border=4) > self.fidelity_db - 3.0
 
     @pytest.mark.parametrize(
         ("height", "width", "output"),

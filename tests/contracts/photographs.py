@@ -39,11 +39,30 @@ def seen_through(picture: Pixels, path: CameraPath, u: float, output: Size) -> P
     """What a frame should show, made by other means: Pillow's exact Lanczos of the window."""
     window = path.window(u)
     height, width = picture.shape[:2]
+    if path.rotation_deg(u) != 0.0:
+        return _turned(picture, path, u, output)
     box = (window.x1 * width, window.y1 * height, window.x2 * width, window.y2 * height)
     image = Image.fromarray(picture).resize(
         (output.width, output.height), Image.Resampling.LANCZOS, box=box
     )
     return np.asarray(image, dtype=np.uint8)
+
+
+def _turned(picture: Pixels, path: CameraPath, u: float, output: Size) -> Pixels:
+    """Straightened on a grid at least twice as fine as the picture and the frame, then reduced."""
+    height, width = picture.shape[:2]
+    corner, right, _, below = path.corners(u, picture=Size(width, height))
+    finer = 2 * max(1, round(float(np.linalg.norm(right - corner)) / output.width))
+    fine = Size(output.width * finer, output.height * finer)
+    (ax, ay), (bx, by) = (right - corner) / fine.width, (below - corner) / fine.height
+    image = Image.fromarray(picture).transform(
+        (fine.width, fine.height),
+        Image.Transform.AFFINE,
+        (ax, bx, corner[0], ay, by, corner[1]),
+        Image.Resampling.BICUBIC,
+    )
+    small = image.resize((output.width, output.height), Image.Resampling.LANCZOS)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def psnr(a: Pixels, b: Pixels, *, border: int = 0) -> float:

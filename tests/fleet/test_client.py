@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from companions.geometry import Rect
+from companions.motion import Rotation
 from fleet import client
+from fleet.errors import ParameterRefused
 from fleet.settings import Home
-from tests.fleet.making import recipe, shot, small_picture, write_manifest
+from tests.fleet.making import MOVE, recipe, shot, small_picture, write_manifest
 
 
 def submission(folder: Path, *pictures: Path, out: Path | None = None) -> client.Submission:
@@ -58,3 +61,37 @@ def test_the_plan_says_how_many_frames_are_made_and_how_many_the_clip_has(tmp_pa
 
     assert (planned.generated_frames, planned.clip_frames) == (7, 12)
     assert planned.row.recipe.interpolation == recipe().interpolation
+
+
+TURNED_OUT = MOVE.model_copy(
+    update={"start_rect": Rect.of(0, 0, 1, 1), "rotation": Rotation(start_deg=20.0)}
+)
+
+
+def test_a_turn_out_of_the_picture_is_refused_before_anything_is_queued(tmp_path: Path) -> None:
+    good, bad = small_picture(tmp_path / "a.png"), small_picture(tmp_path / "b.png")
+    manifest = write_manifest(
+        tmp_path / "m.video_manifest.json",
+        [shot(good, tmp_path), shot(bad, tmp_path, move=TURNED_OUT)],
+    )
+
+    with pytest.raises(ParameterRefused) as refused:
+        client.read_submission(manifest, out=None, home=Home(tmp_path / "home"))
+
+    assert refused.value.field == f"{manifest}: shots[1].motion.rotation"
+    assert "between START and END" in refused.value.what
+
+
+def test_a_turn_cannot_be_judged_without_its_picture_and_the_shot_says_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    picture = small_picture(tmp_path / "a.png")
+    manifest = write_manifest(
+        tmp_path / "m.video_manifest.json", [shot(picture, tmp_path, move=TURNED_OUT)]
+    )
+    picture.unlink()
+
+    planned = client.read_submission(manifest, out=None, home=Home(tmp_path / "home")).shots[0]
+
+    assert planned.row.fault is not None
+    assert planned.row.fault.code == "picture_missing"

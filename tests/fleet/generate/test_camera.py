@@ -13,11 +13,13 @@ from companions.camera import CameraPath
 from companions.easing import EasingName
 from companions.geometry import Rect, Size
 from companions.picture import Pixels
+from companions.preset import DollyZoom, Orbit, PushIn
+from companions.trajectory import ObjectTrajectory, PolygonRegion, TrajectoryPoint
 from companions.video_manifest import GenerationParams
 from fleet.errors import ParameterRefused
 from fleet.generate.base import GenerateRequest, Generator
 from fleet.generate.camera import Camera
-from tests.contracts.generator_contract import GeneratorContract, fractions, move
+from tests.contracts.generator_contract import PLAIN, GeneratorContract, fractions, move
 from tests.contracts.photographs import large, photograph, psnr, seen_through
 
 HD = Size(640, 360)
@@ -217,9 +219,39 @@ def test_parameters_of_diffusion_models_are_refused_by_name(name: str, value: An
     params = GenerationParams.model_validate({name: value})
 
     with pytest.raises(ParameterRefused, match="remove it or name another model") as refused:
-        Camera().check(params)
+        Camera().check(params, PLAIN)
 
     assert refused.value.field == f"generation_params.{name}"
+
+
+def test_objects_that_move_by_themselves_are_refused_by_name() -> None:
+    balloon = ObjectTrajectory(
+        name="balloon",
+        region=PolygonRegion(shape="polygon", points=((0.1, 0.1), (0.3, 0.1), (0.2, 0.4))),
+        points=(
+            TrajectoryPoint(at=0.0, position=(0.2, 0.2)),
+            TrajectoryPoint(at=1.0, position=(0.6, 0.1)),
+        ),
+    )
+    moving = PLAIN.model_copy(update={"objects": (balloon,)})
+
+    with pytest.raises(ParameterRefused, match=r"balloon.*name another model") as refused:
+        Camera().check(GenerationParams(), moving)
+
+    assert refused.value.field == "motion.objects"
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        DollyZoom(name="dolly_zoom", direction="in", strength=2.0, subject=(0.5, 0.5)),
+        Orbit(name="orbit", angle_deg=20.0, subject=(0.5, 0.5)),
+        PushIn(name="push_in", zoom=2.0),
+    ],
+    ids=lambda preset: preset.name,
+)
+def test_a_preset_is_what_its_rectangles_show(preset: DollyZoom | Orbit | PushIn) -> None:
+    Camera().check(GenerationParams(), PLAIN.model_copy(update={"preset": preset}))
 
 
 def test_a_single_frame_is_on_its_grid() -> None:

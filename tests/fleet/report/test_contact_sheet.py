@@ -12,7 +12,7 @@ from PIL import Image
 from companions import codec
 from companions.errors import FileUnwritable
 from companions.geometry import Rect, Size
-from companions.motion import Move
+from companions.motion import MotionKeyframe, Move, Rotation
 from companions.picture import Pixels
 from companions.video_manifest import EncodeParams, Recipe
 from companions.video_meta import (
@@ -59,9 +59,11 @@ def meta_of(
     verdict: Verdict = Verdict.PASS,
     reasons: tuple[Reason, ...] = (),
     framing: FramingUsed | None = None,
+    motion: Move | None = None,
 ) -> VideoMeta:
     recipe = Recipe(
-        image_sha256="0" * 64, motion=Move(start_rect=WIDE, end_rect=CLOSE, duration_sec=1.0)
+        image_sha256="0" * 64,
+        motion=motion or Move(start_rect=WIDE, end_rect=CLOSE, duration_sec=1.0),
     )
     facts = None
     if clip is not None:
@@ -158,6 +160,50 @@ def test_the_motion_rectangles_are_drawn_where_they_are(tmp_path: Path) -> None:
         rows, columns = np.nonzero(mask)
         box = columns.min() / 302, rows.min() / 170, columns.max() / 302, rows.max() / 170
         assert box == pytest.approx(rect.root, abs=0.02)
+
+
+def test_stops_on_the_way_are_drawn_thin_and_turned_windows_turned(tmp_path: Path) -> None:
+    picture = picture_file(tmp_path, flat(90, output=Size(302, 170)), "a.png")
+    clip = clip_file(tmp_path, [flat(90, output=SIZE)], "a.mp4")
+    square = Rect.of(0.5, 0.3, 0.5 + 68 / 302, 0.7)  # 68 x 68 on the sheet
+    low = Rect.of(0.1, 0.5, 0.3, 0.9)
+    motion = Move(
+        start_rect=WIDE, end_rect=square, duration_sec=1.0,
+        keyframes=(MotionKeyframe(at=0.5, rect=CLOSE, rotation_deg=0.0),),
+        rotation=Rotation(end_deg=45.0),
+    )  # fmt: skip
+    framing = FramingUsed(start_rect=WIDE, end_rect=square, keyframe_rects=(low,), grown=True)
+    row = SheetRow(picture, clip, meta_of(picture, clip, framing=framing, motion=motion))
+
+    sheet = drawn([row], tmp_path).astype(int)
+
+    keyframe = sheet[74:244, 28:330]
+    end = np.abs(keyframe - np.array((86, 156, 255))).max(axis=2) < 8
+    rows, columns = np.nonzero(end)
+    # A square on its point is as wide and as high as its diagonal.
+    middle_x, middle_y, half = (0.5 + 34 / 302) * 302, 85, 34 * 2**0.5
+    box = columns.min(), rows.min(), columns.max(), rows.max()
+    assert box == pytest.approx(
+        (middle_x - half, middle_y - half, middle_x + half, middle_y + half), abs=2.5
+    )
+    between = np.abs(keyframe - np.array((226, 226, 224))).max(axis=2) < 8
+    rows, columns = np.nonzero(between)
+    box = columns.min() / 302, rows.min() / 170, columns.max() / 302, rows.max() / 170
+    assert box == pytest.approx(low.root, abs=0.02)  # as rendered, not as drawn
+    assert between[:, 60].sum() == 2  # its upper and lower edge, one pixel each
+
+
+def test_a_meta_whose_stops_do_not_match_its_recipe_does_not_stop_the_sheet(
+    tmp_path: Path,
+) -> None:
+    row = good_row(tmp_path)
+    motion = Move(
+        start_rect=WIDE, end_rect=CLOSE, duration_sec=1.0,
+        keyframes=(MotionKeyframe(at=0.5, rect=CLOSE),),
+    )  # fmt: skip
+    meta = meta_of(row.picture, row.clip, framing=row.meta.framing, motion=motion)
+
+    assert drawn([SheetRow(row.picture, row.clip, meta)], tmp_path).std() > 20
 
 
 def test_a_failed_shot_shows_its_picture_and_its_reason(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from companions.geometry import Rect, Size
+from companions.geometry import Rect, Size, fit_aspect
+from companions.motion import MotionKeyframe, Rotation
 from companions.timing import FrameGrid
 from companions.video_manifest import Recipe
 from fleet.errors import ParameterRefused
-from fleet.stages.shot_plan import plan_frames_of, plan_shot
+from fleet.stages.shot_plan import output_size, plan_frames_of, plan_path, plan_shot
 from tests.fleet.making import recipe
 
 
@@ -28,6 +29,60 @@ def test_rectangles_grow_to_the_clips_aspect_and_the_meta_can_say_so() -> None:
     assert not wide.framing.grown
     start = square.path.start
     assert start.width * 1000 / (start.height * 1000) == pytest.approx(160 / 90)
+
+
+def with_motion(made: Recipe, **changes: object) -> Recipe:
+    return made.model_copy(update={"motion": made.motion.model_copy(update=changes)})
+
+
+def test_every_stop_on_the_way_grows_to_the_clips_aspect() -> None:
+    drawn = Rect.of(0.3, 0.3, 0.5, 0.7)
+    made = with_motion(
+        recipe(width=160, height=90), keyframes=(MotionKeyframe(at=0.5, rect=drawn),)
+    )
+    picture = Size(1600, 900)
+
+    plan = plan_shot(made, picture=picture, frames=plan_frames_of(made, grid=FrameGrid()))
+
+    fitted = fit_aspect(drawn, picture=picture, output=output_size(made))
+    assert fitted != drawn
+    assert plan.framing.keyframe_rects == (fitted,)
+    assert plan.path.window(0.5) == fitted
+    # START and END have the aspect already: the stop alone was grown.
+    assert plan.framing.start_rect == made.motion.start_rect
+    assert plan.framing.grown
+
+
+def test_a_turned_window_that_leaves_the_picture_is_refused_with_where_and_by_how_much() -> None:
+    made = with_motion(
+        recipe(width=160, height=90),
+        start_rect=Rect.of(0.3, 0.3, 0.7, 0.7),
+        end_rect=Rect.of(0.0, 0.0, 1.0, 1.0),
+        keyframes=(MotionKeyframe(at=0.5, rect=Rect.of(0.3, 0.3, 0.7, 0.7)),),
+        rotation=Rotation(end_deg=10.0),
+    )
+
+    with pytest.raises(ParameterRefused) as refused:
+        plan_path(made, picture=Size(1600, 900))
+
+    assert refused.value.field == "motion.rotation"
+    # 800 cos 10 + 450 sin 10 is 866.0, and 450 cos 10 + 800 sin 10 is 582.1 of 450.
+    assert "between keyframes[0] and END" in refused.value.what
+    assert "by 132.1 of 1600 x 900 pixels" in refused.value.what
+    assert "turn it less" in refused.value.what
+
+
+def test_a_turned_window_that_stays_inside_is_planned() -> None:
+    made = with_motion(
+        recipe(width=160, height=90),
+        start_rect=Rect.of(0.3, 0.3, 0.7, 0.7),
+        end_rect=Rect.of(0.2, 0.2, 0.8, 0.8),
+        rotation=Rotation(start_deg=-20.0, end_deg=10.0),
+    )
+
+    path = plan_path(made, picture=Size(1600, 900))
+
+    assert (path.rotation_deg(0.0), path.rotation_deg(1.0)) == (-20.0, 10.0)
 
 
 def test_a_count_off_the_generators_grid_is_refused_with_the_nearest() -> None:

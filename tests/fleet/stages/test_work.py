@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from companions.errors import PictureProblem, PictureRefused
+from companions.geometry import Rect
+from companions.motion import Rotation
 from companions.video_manifest import Recipe
 from companions.video_meta import Verdict
 from fleet.encode.probe import probe_clip
+from fleet.errors import ParameterRefused
 from fleet.stages.base import Chunk, FinishReport, FinishTask, GenerateReport, GenerateTask
 from fleet.stages.generate import CHUNK_FRAMES
 from fleet.stages.work import Work
@@ -75,3 +78,19 @@ def test_a_picture_with_other_bytes_than_the_shot_was_made_for_is_refused_by_bot
 
     assert generating.value.problem is PictureProblem.CHANGED
     assert finishing.value.problem is PictureProblem.CHANGED
+
+
+def test_a_turn_out_of_the_picture_is_refused_by_both_stages(tmp_path: Path) -> None:
+    # The desk asks first; a worker is asked by whatever reached it.
+    picture = photo("coffee.png", tmp_path)
+    how = made(picture)
+    turned = {"start_rect": Rect.of(0, 0, 1, 1), "rotation": Rotation(start_deg=20.0)}
+    asked = how.model_copy(update={"motion": how.motion.model_copy(update=turned)})
+
+    with pytest.raises(ParameterRefused) as generating:
+        generated(picture, asked)
+    task = FinishTask("s", "coffee.png", asked, 1, 31, 2)
+    with pytest.raises(ParameterRefused) as finishing:
+        list(Work().finish(task, picture.read_bytes(), []))
+
+    assert generating.value.field == finishing.value.field == "motion.rotation"

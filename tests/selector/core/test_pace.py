@@ -159,7 +159,7 @@ def test_a_window_turned_out_of_the_picture_is_blocked(profile: Profile) -> None
 
 
 def test_the_least_that_leaves_the_picture_is_not_told_as_nothing() -> None:
-    asked = move(centred(1.0), centred(1.0), duration_s=60.0, turns=(0.0, 1e-4))
+    asked = move(centred(1.0), centred(1.0), duration_s=60.0, turns=(0.0, 5e-5))
 
     (finding,) = judge(asked, picture=LARGE, output=HD).findings
 
