@@ -74,7 +74,9 @@ def peak_pace(path: CameraPath, *, picture: Size, duration_s: float) -> Pace:
 def steepest_progress(easing: Easing, *, duration_s: float) -> float:
     """The greatest slope of progress over time, both 0..1, between frames of a 24 fps clip."""
     step = min(FRAME_S / duration_s, 1.0)
-    starts = (i / _STEPS * (1.0 - step) for i in range(_STEPS + 1))
+    # Every half frame at least: a curve may do most of its way within one.
+    steps = max(_STEPS, math.ceil(2.0 / step))
+    starts = (i / steps * (1.0 - step) for i in range(steps + 1))
     return max((eased(easing, u + step) - eased(easing, u)) / step for u in starts)
 
 

@@ -13,7 +13,7 @@ from companions.camera import CameraPath
 from companions.easing import EasingName, eased
 from companions.geometry import Rect, Size
 from companions.motion import MotionKeyframe, Move, Rotation, SafetyVerdict
-from selector.core.pace import peak_pace
+from selector.core.pace import peak_pace, steepest_progress
 from selector.core.safety import SENSITIVE, STANDARD, Profile, judge, measure
 
 LARGE = Size(6000, 3375)
@@ -171,3 +171,14 @@ def test_a_window_turned_within_the_picture_is_not_outside() -> None:
     asked = move(centred(0.5), centred(0.45), duration_s=60.0, turns=(-30.0, 30.0))
 
     assert judge(asked, picture=LARGE, output=HD).findings == ()
+
+
+def test_a_curve_that_does_its_way_within_a_frame_is_caught_doing_so() -> None:
+    steep, duration_s = (0.94, 0.0, 0.0, 0.0), 10.0
+    step = 1 / 24 / duration_s
+    finely = max(
+        eased(steep, u + step) - eased(steep, u)
+        for u in (i / 20_000 * (1 - step) for i in range(20_001))
+    )
+
+    assert steepest_progress(steep, duration_s=duration_s) == pytest.approx(finely / step, rel=0.1)
