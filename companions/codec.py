@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
@@ -23,6 +24,7 @@ from companions.strict_json import NotStrictJson, shown
 MAX_DOCUMENT_BYTES: Final = 256 * 1024 * 1024
 KNOWN_VERSION: Final = 1
 _PLAUSIBLE_VERSION: Final = 10_000
+_NAMED_FIELD: Final = re.compile(r"([a-z_]+(?:[.][a-z_]+|\[[0-9]+\])*): ")
 
 D = TypeVar("D", bound=Document)
 
@@ -120,7 +122,7 @@ def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     items = error.errors(include_url=False, include_context=False, include_input=False)
     blamed = {item["loc"][:depth] for item in items for depth in range(len(item["loc"]))}
     return tuple(
-        Problem(
+        _problem(
             _field_path(item["loc"], unknown=item["type"] == "extra_forbidden"),
             _plain_words(item["type"], item["msg"]),
         )
@@ -129,6 +131,14 @@ def problems_of(error: ValidationError) -> tuple[Problem, ...]:
         # problem, and would send the reader to the wrong place.
         if not (item["type"] == "too_short" and item["loc"] in blamed)
     )
+
+
+def _problem(field: str, what: str) -> Problem:
+    """The problem at ``field``, or nearer to it where a rule of several fields says which."""
+    named = _NAMED_FIELD.match(what)
+    if named is None:
+        return Problem(field, what)
+    return Problem(f"{field}.{named[1]}" if field else named[1], what[named.end() :])
 
 
 def _is_sparse(document: BaseModel) -> bool:

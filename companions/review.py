@@ -109,9 +109,9 @@ class Review(Document):
     @model_validator(mode="after")
     def _a_decision_is_whole(self) -> Self:
         if len(set(self.reasons)) < len(self.reasons):
-            raise ValueError("reasons name one thing twice")
+            raise ValueError("reasons: name one thing twice")
         if self.decision is Decision.REJECTED and not self.reasons:
-            raise ValueError("decision rejected needs a reason")
+            raise ValueError("reasons: decision rejected needs a reason")
         if self.decision is Decision.ACCEPTED and (self.reasons or self.redo is not None):
-            raise ValueError("decision accepted has no reasons against it and no redo")
+            raise ValueError("decision: accepted has no reasons against it and no redo")
         return self

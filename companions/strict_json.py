@@ -10,12 +10,24 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
 MAX_NESTING: Final = 64
+MAX_CONTAINERS: Final = 4 * 1024 * 1024
+MAX_VALUES: Final = 16 * 1024 * 1024
+"""Of a document: a list or an object takes some hundred bytes of memory, whatever is in it, and a
+hundred thousand shots have a million."""
 
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+# Possessive, so that a text of a quarter of a gigabyte leaves no way back to remember.
+_TEXT: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)'
+# Texts, and what lies between them, go by as one.
+_BRACKETS: Final = re.compile(
+    rb"(?:" + _TEXT + rb'[^]["{}]*+)++|(?P<opening>[\[{]+)|(?P<closing>[\]}]+)', re.DOTALL
+)
+_COMMAS: Final = re.compile(rb"(?:" + _TEXT + rb'[^",]*+)++|(?P<comma>,)', re.DOTALL)
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -35,8 +47,8 @@ def parse_object(data: bytes) -> dict[str, object]:
     """
     if not data.strip():
         raise NotStrictJson("the file is empty")
-    if _nesting(data) > MAX_NESTING:
-        raise NotStrictJson(f"objects are nested deeper than {MAX_NESTING}")
+    if (what := _too_much(data)) is not None:
+        raise NotStrictJson(what)
     try:
         raw = json.loads(
             data.decode("utf-8"),
@@ -51,8 +63,9 @@ def parse_object(data: bytes) -> dict[str, object]:
         raise NotStrictJson(what) from None
     except NotStrictJson:
         raise
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise NotStrictJson(f"holds a number no one can read: {error}") from None
+    except ValueError:  # an integer of more digits than Python converts
+        what = f"holds a number of more than {sys.get_int_max_str_digits()} digits"
+        raise NotStrictJson(what) from None
     if not isinstance(raw, dict):
         raise NotStrictJson("is not a JSON object")
     # Python's parser accepts half a pair; no file can hold one, and pydantic cannot say where.
@@ -89,28 +102,27 @@ def _finite(text: str) -> float:
     return value
 
 
-def _nesting(data: bytes) -> int:
-    """The nesting depth, as far as the bytes are JSON."""
-    if data.count(b"[") + data.count(b"{") <= MAX_NESTING:
-        return 0
-    depth = deepest = 0
-    in_text = escaped = False
-    for byte in data:
-        if in_text:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_text = False
-        elif byte == 0x22:
-            in_text = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+def _too_much(data: bytes) -> str | None:
+    """What there is too much of in the bytes for them to be parsed, as far as they are JSON."""
+    if data.count(b"[") + data.count(b"{") > MAX_NESTING:
+        depth = opened = 0
+        for token in _BRACKETS.finditer(data):
+            count = token.end() - token.start()
+            if token.lastgroup == "opening":
+                depth, opened = depth + count, opened + count
+                if depth > MAX_NESTING:
+                    return f"objects are nested deeper than {MAX_NESTING}"
+                if opened > MAX_CONTAINERS:
+                    return f"holds more than {MAX_CONTAINERS} lists and objects"
+            elif token.lastgroup == "closing":
+                depth -= count
+    if data.count(b",") > MAX_VALUES:
+        values = 0
+        for token in _COMMAS.finditer(data):
+            values += token.lastgroup == "comma"
+            if values > MAX_VALUES:
+                return f"holds more than {MAX_VALUES} values"
+    return None
 
 
 def _half_pair(value: object, where: str) -> str | None:

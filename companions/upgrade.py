@@ -88,8 +88,11 @@ def decode(data: bytes, kind: type[D], *, file: str, around: Surroundings) -> Lo
         document = codec.decode_parsed(data, kind, raw=raw, file=file)
         return Loaded(document, version=document.schema_version)
     step = early_manifest.to_version_1(data, file=file, around=around)
+    upgraded = json.dumps(step.plain).encode()
+    # What has no place moves deeper, under ``x``: it must not be too deep to be read again.
+    codec.parse(upgraded, file=file)
     try:
-        document = kind.model_validate_json(json.dumps(step.plain))
+        document = kind.model_validate_json(upgraded)
     except ValidationError as error:
         raise early_manifest.invalid(file, codec.problems_of(error)) from None
     return Loaded(document, version=0, assumed=tuple(step.assumed))

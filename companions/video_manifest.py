@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from companions.base import Closed, Document, Instant, NamePart, Sha256, portable
+from companions.base import Closed, Document, Instant, NamePart, Sha256, UserKeys, portable
 from companions.motion import Move, OutputPixels
 from companions.names import MANIFEST_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
@@ -119,9 +119,9 @@ class EncodeParams(Closed):
     @model_validator(mode="after")
     def _one_rate_control(self) -> Self:
         if self.crf is not None and self.bitrate_kbps is not None:
-            raise ValueError("give crf or bitrate_kbps, not both")
+            raise ValueError("crf: give crf or bitrate_kbps, not both")
         if self.codec is not Codec.AV1 and self.crf is not None and self.crf > _MOST_CRF:
-            raise ValueError(f"crf of {self.codec.value} lies in 0..{_MOST_CRF}")
+            raise ValueError(f"crf: of {self.codec.value} lies in 0..{_MOST_CRF}")
         return self
 
 
@@ -213,7 +213,7 @@ class Shot(Closed):
     """How the clip is checked; likewise."""
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
     """Higher is sooner; -100 to 100."""
-    x: dict[str, JsonValue] = Field(default_factory=dict)
+    x: UserKeys = Field(default_factory=dict)
     """Your own keys for this shot."""
 
 
@@ -242,8 +242,10 @@ class VideoManifest(Document):
             try:
                 target = self.recipe(shot).interpolation.target_fps
             except ValidationError as error:
+                # Rate control is the one rule that a whole block can break where its halves do not.
                 what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-                raise ValueError(f"shots[{index}] together with the defaults: {what}") from None
+                message = f"shots[{index}].encode.{what} (together with the defaults)"
+                raise ValueError(message) from None
             if clip_frames(duration_s=shot.motion.duration_sec, target_fps=target) < 1:
                 raise ValueError(
                     f"shots[{index}].motion.duration_sec: {shot.motion.duration_sec} s at "

@@ -11,6 +11,10 @@ The route of an operation::
     place      one file under its new name, its old one gone     acts, idempotent
     carry      lock, plan, journal, log, act                     the operation
     resume     what a crash interrupted, to its end              the operation
+    trash      a set into the person's trash, as one thing       an operation more
+    restore    what is in the trash, and back again              likewise
+    rejoin     orphans to their renamed picture, by its hash     likewise
+    check      what is not in order in a folder                  reads
 
 At every instant each byte is under its old name, its new name or both, and a journal in one of the
 two folders says so.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +112,7 @@ def find(
                 unjoined.append(Unjoined(here.folder, each.files, error))
     pictures = _Pictures(scanned, progress=progress)
     rejoining: list[Rejoining] = []
-    taken: defaultdict[Path, set[str]] = defaultdict(set)
+    taken = {here.folder: {folded(name) for name in here.names} for here in scanned}
     for orphans in wanted:
         try:
             one = Rejoining(orphans, pictures.of(orphans))
@@ -131,6 +131,7 @@ def draft(one: Rejoining) -> Plan:
     Raises:
         SetRefused: it cannot be done so; nothing was changed.
         CompanionChanged: the picture is gone, or no longer the one.
+        FileUnwritable: its folder cannot be read.
     """
     try:
         same = files.sha256_of(one.picture) == one.orphans.sha256
@@ -138,7 +139,9 @@ def draft(one: Rejoining) -> Plan:
         same = False
     if not same:
         raise CompanionChanged(path=one.picture, how="was changed or taken away")
-    _refuse_conflict(one, taken=set())
+    with files.reporting_unwritable(one.picture.parent):
+        taken = {folded(name) for name in names_in(one.picture.parent)}
+    _refuse_conflict(one, taken=taken)
     return Plan(
         operation=Operation.REJOIN,
         source=one.orphans.folder,
@@ -274,28 +277,18 @@ def _claimed(folder: Path, orphans: OrphanSet) -> str:
     return next(iter(claims.values()))
 
 
-def _refuse_conflict(one: Rejoining, *, taken: set[str]) -> None:
-    """Refuse new names that the picture's folder has already, or that are too long for a disk."""
-    picture = one.picture
-    try:
-        there = {folded(name): name for name in names_in(picture.parent)}
-    except OSError as error:
-        raise CompanionChanged(
-            path=picture.parent, how=f"became unreadable ({error.strerror or error})"
-        ) from None
-    same_folder = one.orphans.folder.samefile(picture.parent)
-    own = {folded(name) for name in one.orphans.found.files} if same_folder else set()
+def _refuse_conflict(one: Rejoining, *, taken: Set[str]) -> None:
+    """Refuse new names that are ``taken`` (folded) in the picture's folder, or too long."""
     for naming in one.namings():
-        key = folded(naming.target)
-        if key in taken or (key in there and key not in own):
+        if folded(naming.target) in taken:
             raise SetRefused(
-                picture=picture,
+                picture=one.picture,
                 why=f"it has {naming.target!r} already, so {naming.source!r} is not put there",
                 remedy="Keep one of the two, then run the same command again.",
             )
         if len(os.fsencode(naming.target)) > MAX_NAME_BYTES:
             raise SetRefused(
-                picture=picture,
+                picture=one.picture,
                 why=f"the new name of {naming.source!r} has more than {MAX_NAME_BYTES} bytes",
                 remedy="Give the picture a shorter name first.",
             )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli import companions, report, shots, submit
+from fleet.cli import audit, companions, report, shots, submit
 
 app = typer.Typer(
     name="fleet",
@@ -43,3 +43,4 @@ app.command("events", epilog=shots.EVENTS_EXAMPLE)(shots.events)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 
 app.add_typer(companions.group)
+app.add_typer(audit.group)

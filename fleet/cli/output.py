@@ -67,7 +67,20 @@ class Output:
 
     @contextlib.contextmanager
     def counted(self, what: str, *, total: int) -> Iterator[Callable[[int], None]]:
-        """Gives a function to call with how many more of ``total`` are done.
+        """Gives a function to call with how many more of ``total`` are done."""
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            tell(done, total)
+
+        with self.measured(what) as tell:
+            yield advance
+
+    @contextlib.contextmanager
+    def measured(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """Gives a function to call with how much is done, and how much there is.
 
         On a terminal there is a bar with an ETA after two seconds.
         """
@@ -79,16 +92,16 @@ class Output:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed(),
                    TextColumn("ETA"), Remaining())  # fmt: skip
         bar = Progress(*columns, console=self.notes, transient=True)
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(what, total=None)
 
-        def advance(count: int) -> None:
-            bar.advance(task, count)
+        def tell(done: int, total: int) -> None:
             late = time.monotonic() - begun > PATIENCE_S
             if late and self.notes.is_terminal and not bar.live.is_started:
                 bar.start()
+            bar.update(task, completed=done, total=total)
 
         try:
-            yield advance
+            yield tell
         finally:
             if bar.live.is_started:
                 bar.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -121,15 +122,17 @@ def resume(
     json_: AsJson = False,
 ) -> None:
     """Carry interrupted operations to their end, or take them back where they cannot go on."""
-    from companions.sets.resume import resume as resumed
+    from companions.sets import resume as moves
+    from companions.sets import trash
     from fleet.cli.operations import operation_log
 
     output, log = Output(), operation_log("fleet companions resume")
     rows: list[dict[str, object]] = []
+    told: dict[str, None] = {}
     exit_code = 0
-    for folder in folders:
+    for folder, finish in product(folders, (moves.resume, trash.resume)):
         try:
-            for each in resumed(folder, log=log):
+            for each in finish(folder, log=log):
                 plan = each.journal.plan
                 rows.append(
                     {
@@ -142,19 +145,21 @@ def resume(
                     }
                 )
         except MotionfleetError as error:
-            complain(str(error))
+            told |= {str(error): None}
             exit_code = max(exit_code, error.exit_code)
+    for words in told:  # once, though both were asked
+        complain(words)
     if json_:
         output.json(rows)
-    else:
+    elif rows:
         output.table(
             [Column("Operation"), Column("From", fold=True), Column("To", fold=True),
              Column("Ending"), Column("", fold=True)],
             [[str(row["operation"]), shown(str(row["from"])), shown(str(row["to"])),
               str(row["ending"]), str(row["why"])] for row in rows],
         )  # fmt: skip
-        if not rows and not exit_code:
-            output.note("nothing was interrupted here")
+    elif not exit_code:
+        output.note("nothing was interrupted here")
     if exit_code:
         raise typer.Exit(exit_code)
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,3 +62,36 @@ def exfat(exfat_disk: Path) -> Iterator[Path]:
     """An empty folder on the exFAT disk."""
     with tempfile.TemporaryDirectory(dir=exfat_disk) as name:
         yield Path(name)
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's home with a trash of its own; where its things lie."""
+    if sys.platform == "darwin":
+        pytest.skip("the trash of macOS knows one home only")
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "send2trash"]:
+        monkeypatch.delitem(sys.modules, name)  # it looks where the home is on being imported
+    return home / "data" / "Trash" / "files"
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    folder = tmp_path / "there"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
