@@ -10,6 +10,7 @@ says, in a whole set, and nothing else is there.  What is lost ends the run with
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import signal
 import sys
@@ -57,6 +58,8 @@ def main() -> None:
         one, other = Path(here), Path(there)
         two_disks = one.stat().st_dev != other.stat().st_dev
         disks = {"on one disk": (one, one)} | ({"across disks": (one, other)} if two_disks else {})
+        # The trash of a home that is gone afterwards, before anything looks for it.
+        os.environ |= {"HOME": here, "XDG_DATA_HOME": f"{here}/data"}
         begun = perf_counter()
         for where, bases in disks.items():
             kills = sum(

@@ -1,7 +1,6 @@
 """Random operations on sets, each in a process that may be killed, and what must be true after it.
 
-Used by a short test and by ``benchmarks/crashes.py``.  More kinds of operations join in by a line
-in ``World.actions``.
+Used by a short test and by ``benchmarks/crashes.py``; both give it a trash that is no person's.
 """
 
 from __future__ import annotations
@@ -23,19 +22,23 @@ from companions import files
 from companions.audit import AuditedFile, AuditLine, tail, verify
 from companions.errors import CompanionError
 from companions.lock import sweep_locks
-from companions.sets import draft
+from companions.sets import bins, draft, trash
 from companions.sets.carry import UNDONE, carry
 from companions.sets.plan import Plan
+from companions.sets.restore import draft as draft_restore
+from companions.sets.restore import restore, trashed
 from companions.sets.resume import resume
 from companions.sets.scan import scan
 from tests.companions.sets.making import (
     SUFFIXES,
     Life,
-    MortalDisk,
     MortalLog,
     child,
     make_set,
 )
+from tests.companions.sets.trashing import MortalBinDisk
+
+Act = Callable[[Life], None]
 
 STEMS = (
     "plain",
@@ -54,6 +57,8 @@ DEADLY_STEPS = 70
 """No operation here takes more steps than this."""
 CROWD = 30
 """So many sets are enough: no more are copied."""
+FEW = 4
+"""So few sets are not trashed."""
 
 
 @dataclass
@@ -73,7 +78,7 @@ class Tally:
 
 
 class World:
-    """Folders with sets in them, an operation log, and chance."""
+    """Folders with sets in them, an operation log, a trash, and chance."""
 
     def __init__(
         self, folders: Sequence[Path], log: Path, *, seed: int, utf_8_only: bool = False
@@ -85,41 +90,45 @@ class World:
                 continue
             make_set(self.folders[place % len(self.folders)], stem)
         self.lying = self._files()
+        self.binned = Counter[str]()
         self.lines = 0
         self.groups = {frozenset(self._set_contents(p).values()) for p in self._pictures()}
-        self.actions: tuple[Callable[[Path], Callable[[], Plan]], ...] = (
-            self._move, self._move, self._rename, self._copy
+        self.actions: tuple[Callable[[Path], Act | None], ...] = (
+            self._move, self._move, self._rename, self._copy, self._trash, self._restore
         )  # fmt: skip
 
     def step(self) -> None:
         """One operation in a process of its own, killed or not; then resume; then look."""
         if not (pictures := self._pictures()):
             raise AssertionError("no picture is left")
-        plan = self._possible(pictures)
         self.tally.operations += 1
-        self._in_a_mortal_process(partial(self._carry, plan), kind="operation")
+        self._in_a_mortal_process(self._possible(pictures), kind="operation")
         while self.chance.random() < 0.7 and any(scan(f).found.journals for f in self.folders):
             self._in_a_mortal_process(self._resume, kind="resume")
         self._resume(Life(10**9))
         self.look()
 
-    def _possible(self, pictures: Sequence[Path]) -> Callable[[], Plan]:
+    def _possible(self, pictures: Sequence[Path]) -> Act:
         """An operation that is not refused: of those there is another test for each."""
         while True:
-            actions = [each for each in self.actions if each != self._copy or len(pictures) < CROWD]
-            plan = self.chance.choice(actions)(self.chance.choice(pictures))
             with contextlib.suppress(CompanionError):
-                plan()
-                return plan
+                action = self.chance.choice(self.actions)
+                if (act := action(self.chance.choice(pictures))) is not None:
+                    return act
 
     def look(self) -> None:
         """Every byte of every original is accounted for, and the log tells of each move."""
         for folder in self.folders:
-            sweep_locks(folder)
-            files.sweep_temporaries(folder, now=time.time() + 3601.0)
+            for place in (folder, *(path for path in folder.iterdir() if path.is_dir())):
+                held = {path.name for path in place.iterdir()}
+                assert place == folder or all(name.startswith(".motionfleet-") for name in held)
+                sweep_locks(place)
+                files.sweep_temporaries(place, now=time.time() + 3601.0)
+        self._resume(Life(10**9))  # clears away the folder of ours that was swept empty
         verify(self.log)
         now, told = self._files(), self._replayed()
         assert now == told, "the log tells of other files than there are"
+        assert self._in_trash() == +self.binned, "the trash holds other files than the log tells"
         for folder in self.folders:
             found = scan(folder).found
             assert not found.orphans
@@ -138,7 +147,7 @@ class World:
         for line in new:
             self.tally.words[line.operation] += 1
             if line.operation_id not in undone:
-                _replay(line, lying)
+                _replay(line, lying, self.binned)
         self.lines = len(lines)
         return lying
 
@@ -148,6 +157,14 @@ class World:
             for folder in self.folders
             for path in folder.iterdir()
         }
+
+    def _in_trash(self) -> Counter[str]:
+        return Counter(
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for each in bins.ours()
+            for path in each.folder.iterdir()
+            if not path.name.startswith(".")
+        )
 
     def _pictures(self) -> list[Path]:
         return [
@@ -183,22 +200,52 @@ class World:
     def _carry(self, plan: Callable[[], Plan], life: Life) -> None:
         # A refusal in words is an answer; anything else ends the process with a traceback.
         with contextlib.suppress(CompanionError):
-            carry(plan, log=MortalLog(self.log, life), disk=MortalDisk(life))
+            carry(plan, log=MortalLog(self.log, life), disk=MortalBinDisk(life))
 
     def _resume(self, life: Life) -> None:
         for folder in self.folders:
-            resume(folder, log=MortalLog(self.log, life), disk=MortalDisk(life))
+            resume(folder, log=MortalLog(self.log, life), disk=MortalBinDisk(life))
+            trash.resume(folder, log=MortalLog(self.log, life), disk=MortalBinDisk(life))
 
-    def _move(self, picture: Path) -> Callable[[], Plan]:
-        return partial(draft.move, [picture], into=self._elsewhere(picture))
+    def _move(self, picture: Path) -> Act:
+        return self._planned(partial(draft.move, [picture], into=self._elsewhere(picture)))
 
-    def _copy(self, picture: Path) -> Callable[[], Plan]:
-        return partial(draft.copy, [picture], into=self._elsewhere(picture))
+    def _copy(self, picture: Path) -> Act | None:
+        if len(self._pictures()) >= CROWD:
+            return None
+        return self._planned(partial(draft.copy, [picture], into=self._elsewhere(picture)))
 
-    def _rename(self, picture: Path) -> Callable[[], Plan]:
+    def _rename(self, picture: Path) -> Act:
         new = f"{self.chance.choice(NEW_STEMS)}{self.chance.randrange(1000)}"
         stem = self.chance.choice([new, picture.stem.swapcase()])
-        return partial(draft.rename, picture, stem=stem)
+        return self._planned(partial(draft.rename, picture, stem=stem))
+
+    def _planned(self, plan: Callable[[], Plan]) -> Act:
+        plan()
+        return partial(self._carry, plan)
+
+    def _trash(self, picture: Path) -> Act | None:
+        # Another disk's trash lies on that disk, where others would find it.
+        here = picture.parent.stat().st_dev == self.log.parent.stat().st_dev
+        if not here or len(self._pictures()) <= FEW:
+            return None
+        trash.draft(picture)
+
+        def act(life: Life) -> None:
+            trash.trash(picture, log=MortalLog(self.log, life), disk=MortalBinDisk(life))
+
+        return act
+
+    def _restore(self, _: Path) -> Act | None:
+        if not (items := trashed()):
+            return None
+        item = self.chance.choice(items)
+        draft_restore(item)
+
+        def act(life: Life) -> None:
+            restore(item, log=MortalLog(self.log, life), disk=MortalBinDisk(life))
+
+        return act
 
     def _elsewhere(self, picture: Path) -> Path:
         return self.chance.choice([each for each in self.folders if each != picture.parent])
@@ -222,13 +269,21 @@ def run(world: World, *, kills: int) -> Tally:
     return world.tally
 
 
-def _replay(line: AuditLine, lying: dict[str, str]) -> None:
-    """Do to ``lying`` what the line says was done to the disk."""
+def _replay(line: AuditLine, lying: dict[str, str], binned: Counter[str]) -> None:
+    """Do to ``lying`` and to the trash what the line says was done to the disk."""
+    hashes = Counter(each.sha256 for each in line.files)
     held = {each.source: each.sha256 for each in line.files if each.source is not None}
+    if line.operation == "restore":
+        assert hashes <= binned, "the log tells of giving back what was not in the trash"
+        binned.subtract(hashes)
+        held = {}
     assert all(lying.get(source) == sha256 for source, sha256 in held.items())
     if line.operation != "copy":
         for source in held:
             del lying[source]
+    if line.operation == "trash":
+        binned.update(hashes)
+        return
     for each in line.files:
         if each.target is not None:
             assert each.target not in lying, "the log tells of writing over a file"

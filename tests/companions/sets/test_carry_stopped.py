@@ -358,7 +358,7 @@ def test_an_interrupted_operation_on_the_same_set_comes_first(
         carry(partial(draft.copy, [picture], into=there), log=log_in(log), disk=disk)
 
     assert ended_by(die) == -signal.SIGKILL
-    with pytest.raises(MoveUnfinished, match="companions resume. first"):
+    with pytest.raises(MoveUnfinished, match=r"companions resume. first"):
         carry(partial(draft.move, [picture], into=tmp_path / "third"), log=log_in(log))
     other = make_set(here, "b")
     carry(partial(draft.move, [other], into=tmp_path / "third"), log=log_in(log))

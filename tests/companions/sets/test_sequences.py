@@ -5,9 +5,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from tests.companions.sets.sequences import World, run
 
-KILLS = 50
+KILLS = 60
+
+pytestmark = pytest.mark.usefixtures("bin_folder")
 
 
 def test_killed_again_and_again_on_one_disk_nothing_is_lost(tmp_path: Path) -> None:
@@ -20,7 +24,7 @@ def test_killed_again_and_again_on_one_disk_nothing_is_lost(tmp_path: Path) -> N
     tally = run(world, kills=KILLS)
 
     assert min(tally.killed, tally.killed_resuming) > 0
-    assert {"move", "copy", "rename"} <= {*tally.words}
+    assert {"move", "copy", "rename", "trash"} <= {*tally.words}
 
 
 def test_killed_again_and_again_across_disks_nothing_is_lost(
