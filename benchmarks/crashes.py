@@ -49,6 +49,14 @@ def pairs(word: str, bases: tuple[Path, Path], log: Path) -> int:
     raise AssertionError("unreachable")
 
 
+def new_trash(home: Path) -> None:
+    """Give this process a trash of its own, since what is in it will be counted."""
+    home.mkdir()
+    os.environ |= {"HOME": str(home), "XDG_DATA_HOME": str(home / "data")}
+    for name in [name for name in sys.modules if name.partition(".")[0] == "send2trash"]:
+        del sys.modules[name]  # it looks where the home is when it is imported
+
+
 def main() -> None:
     """Kill, look and tell."""
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else KILLS
@@ -58,8 +66,6 @@ def main() -> None:
         one, other = Path(here), Path(there)
         two_disks = one.stat().st_dev != other.stat().st_dev
         disks = {"on one disk": (one, one)} | ({"across disks": (one, other)} if two_disks else {})
-        # The trash of a home that is gone afterwards, before anything looks for it.
-        os.environ |= {"HOME": here, "XDG_DATA_HOME": f"{here}/data"}
         begun = perf_counter()
         for where, bases in disks.items():
             kills = sum(
@@ -67,6 +73,7 @@ def main() -> None:
                 for word in ("move", "copy", "rename", "respell")
             )
             figures.append(Figure(f"kills at every pair of steps, {where}", kills, "kills"))
+            new_trash(one / f"home {where}")
             folders = [base / f"{where} {place}" for place, base in enumerate((*bases, one))]
             tally = run(World(folders, one / f"log {where}", seed=seed), kills=wanted)
             figures += [
