@@ -17,14 +17,13 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     JsonValue,
     PlainSerializer,
     WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
 
 class Closed(BaseModel):
@@ -63,23 +62,6 @@ def told_apart(field: str, *kinds: type[Closed]) -> Discriminator:
     )
 
 
-class _AsRead:
-    """What JSON holds is taken as it is; what a program gives must still be JSON."""
-
-    def __get_pydantic_core_schema__(
-        self, source: type[object], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        # Pydantic's own JsonValue builds every value anew at each level above it: minutes and
-        # gigabytes for a document that is deep under ``x``.
-        return core_schema.json_or_python_schema(
-            json_schema=core_schema.any_schema(), python_schema=handler(source)
-        )
-
-
-UserKeys = dict[str, Annotated[JsonValue, _AsRead()]]
-"""Keys of the user's own: any JSON."""
-
-
 class Document(Closed):
     """A file of the contract: it names its kind and version and leaves room for users' keys."""
 
@@ -91,15 +73,15 @@ class Document(Closed):
 
     schema_version: Literal[1] = 1
     """Version of this document's contract. A published version never changes."""
-    x: UserKeys = Field(default_factory=dict)
+    x: dict[str, JsonValue] = Field(default_factory=dict)
     """Your own keys; motionfleet keeps them as they are and never reads them."""
 
     @classmethod
     def __get_pydantic_json_schema__(
-        cls, of_model: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         # Defaults are for Python callers only: a file must state what it is (see codec.decode).
-        schema = handler.resolve_ref_schema(handler(of_model))
+        schema = handler.resolve_ref_schema(handler(core_schema))
         stated = ["kind", "schema_version"]
         schema["required"] = stated + [k for k in schema.get("required", []) if k not in stated]
         return schema

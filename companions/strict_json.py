@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 MAX_NESTING: Final = 64
-MAX_CONTAINERS: Final = 4 * 1024 * 1024
-MAX_VALUES: Final = 16 * 1024 * 1024
-"""Of a document: a list or an object takes some hundred bytes of memory, whatever is in it, and a
-hundred thousand shots have a million."""
+MAX_CONTAINERS: Final = 2_000_000
+"""Lists and objects of one document.  Each takes some hundred bytes of memory, whatever is in it,
+and more while what is wrong is being told; a hundred thousand shots have a million."""
+MAX_VALUES: Final = 8_000_000
+"""Commas of one document, that is its values; a hundred thousand shots have four million."""
 
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 # Possessive, so that a text of a quarter of a gigabyte leaves no way back to remember.

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from companions.base import Closed, Document, Instant, NamePart, Sha256, UserKeys, portable
+from companions.base import Closed, Document, Instant, NamePart, Sha256, portable
 from companions.motion import Move, OutputPixels
 from companions.names import MANIFEST_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
@@ -213,7 +213,7 @@ class Shot(Closed):
     """How the clip is checked; likewise."""
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
     """Higher is sooner; -100 to 100."""
-    x: UserKeys = Field(default_factory=dict)
+    x: dict[str, JsonValue] = Field(default_factory=dict)
     """Your own keys for this shot."""
 
 

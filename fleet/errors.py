@@ -9,6 +9,7 @@ FleetError               40
 +-- FleetBusy            46  another submission works on the same ledger    wait
 +-- UnknownShot          47  no shot has that id or name                    see fleet status
 +-- SettingsInvalid      48  the settings file breaks its contract          fix the named field
++-- ConformanceFailed    49  an implementation of the contract errs         see the listing
 +-- ClusterFailed        50  Ray could not be started                       see the message
 +-- BackendFailed        51  a model or encoder failed                      retried
 +-- WorkerLost           52  a worker died while it held a shot             retried
@@ -141,6 +142,21 @@ class SettingsInvalid(FleetError):
     def __init__(self, *, file: Path, what: str) -> None:
         self.file, self.what = str(file), what
         super().__init__(f"{file}: {what}. Correct it, or move the file away for the defaults.")
+
+
+class ConformanceFailed(FleetError):
+    """Another implementation of the contract disagrees with its public suite, or gave no answer."""
+
+    exit_code = 49
+    code = "conformance_failed"
+
+    def __init__(self, *, disagreements: int, unanswered: int, total: int) -> None:
+        self.disagreements, self.unanswered, self.total = disagreements, unanswered, total
+        silent = f" ({unanswered} without an answer)" if unanswered else ""
+        super().__init__(
+            f"{disagreements} of {total} cases did not get the right answer{silent}; the listing "
+            f"says which. What a schema cannot say is excused with --schema-only."
+        )
 
 
 class ClusterFailed(FleetError):

@@ -165,7 +165,8 @@ def test_a_block_that_is_wrong_only_together_with_the_defaults_names_its_shot() 
     plain["defaults"] = {"encode": {"codec": "av1", "crf": 60}}
 
     with pytest.raises(
-        DocumentInvalid, match=r"shots\[0\] together with the defaults: crf of h264"
+        DocumentInvalid,
+        match=r"shots\[0\]\.encode\.crf: of h264 lies in 0\.\.51 \(together with the defaults\)",
     ):
         manifest(plain)
 

@@ -1,0 +1,1 @@
+"""Holding other implementations of the contract against its public suite, ``tests/golden``."""
