@@ -2,7 +2,7 @@
 
 ``schemas/<kind>.v<N>.schema.json`` are printed from the models, so that programs in any language
 can check what they write.  ``--check`` compares instead of writing and exits with 1 when they
-differ.  What a model checks beyond what a schema can say is listed in ``schemas/README.md``.
+differ.  What a model checks beyond what a schema can say is listed in ``tests/golden``.
 """
 
 from __future__ import annotations
