@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from companions import codec
-from companions.base import Document
+from companions.base import Closed, Document
 from companions.errors import CompanionError, DocumentInvalid
 from companions.motion import MotionCompanion
 from companions.video_manifest import (
@@ -326,3 +326,43 @@ def test_users_keys_under_x_come_back_as_they_were(
     read = codec.decode(documents.text_of(mixed), kind, file="m")
 
     assert json.loads(codec.encode(read))["x"] == mine
+
+
+class OldStop(Closed):
+    at: float
+
+
+class Stop(OldStop):
+    turned: float | None = None
+    marks: tuple[str, ...] = ()
+
+
+class OldRecipe(Closed):
+    stops: tuple[OldStop, ...]
+
+
+class NewRecipe(Closed):
+    stops: tuple[Stop, ...]
+    colour: str | None = None
+    extra: dict[str, str] = {}  # noqa: RUF012  (pydantic copies it)
+
+
+def test_optional_parts_that_are_added_later_leave_old_fingerprints_as_they_are() -> None:
+    old = OldRecipe(stops=(OldStop(at=0.5),))
+    new = NewRecipe(stops=(Stop(at=0.5),))
+    used = NewRecipe(stops=(Stop(at=0.5, turned=0.0),))
+
+    assert codec.fingerprint(new) == codec.fingerprint(old)
+    assert codec.fingerprint(used) != codec.fingerprint(old)
+
+
+def test_a_bare_move_names_only_the_parts_it_has() -> None:
+    plain = codec.decode(documents.text_of(documents.MOTION), MotionCompanion, file="m")
+    stop = {"at": 0.5, "rect": [0.2, 0.2, 0.8, 0.8]}
+    with_stop = codec.decode(
+        documents.text_of({**documents.MOTION, "keyframes": [stop]}), MotionCompanion, file="m"
+    )
+
+    assert plain.move().model_fields_set == set(documents.MOVE)
+    assert with_stop.move().model_fields_set == {*documents.MOVE, "keyframes"}
+    assert with_stop.move().keyframes == with_stop.keyframes
