@@ -95,3 +95,10 @@ def here(tmp_path: Path) -> Path:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
+
+
+@pytest.fixture
+def stills(tmp_path: Path) -> Path:
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    return folder

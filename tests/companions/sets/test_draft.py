@@ -19,20 +19,6 @@ from tests.companions.sets.making import SUFFIXES, make_set, names, snapshot
 from tests.fleet.making import photo, shot, write_manifest
 
 
-@pytest.fixture
-def there(tmp_path: Path) -> Path:
-    folder = tmp_path / "there"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
 def test_a_plan_says_every_file_by_its_old_and_new_path_and_changes_nothing(
     here: Path, there: Path
 ) -> None:

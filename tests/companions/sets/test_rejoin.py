@@ -43,18 +43,6 @@ def whys(found: Found) -> str:
     return "\n".join(str(each.error) for each in found.unjoined)
 
 
-@pytest.fixture
-def stills(tmp_path: Path) -> Path:
-    folder = tmp_path / "stills"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "log"
-
-
 @pytest.mark.parametrize(
     ("old", "new"),
     [

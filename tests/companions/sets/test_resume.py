@@ -33,25 +33,6 @@ from tests.companions.sets.making import (
 )
 
 
-@pytest.fixture
-def there(tmp_path: Path) -> Path:
-    folder = tmp_path / "there"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "log"
-
-
 def interrupted(plan: Callable[[], Plan], log: Path, *, steps: int) -> None:
     """Carry a plan out in a process that dies after so many steps.
 

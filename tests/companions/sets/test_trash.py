@@ -17,7 +17,7 @@ from companions.errors import (
 )
 from companions.lock import locked
 from companions.sets import trash
-from companions.sets.restore import Trashed, choose, restore, trashed
+from companions.sets.restore import choose, restore, trashed
 from companions.sets.scan import scan, scan_tree
 from companions.sets.trash_record import RECORD_NAME
 from tests.companions.sets.making import (
@@ -28,25 +28,9 @@ from tests.companions.sets.making import (
     names,
     snapshot,
 )
+from tests.companions.sets.trashing import only_item
 
 pytestmark = pytest.mark.usefixtures("bin_folder")
-
-
-@pytest.fixture
-def stills(tmp_path: Path) -> Path:
-    folder = tmp_path / "stills"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "log"
-
-
-def only_item(**where: Path) -> Trashed:
-    (item,) = trashed(**where)
-    return item
 
 
 # -- there and back ----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from companions.errors import (
 from companions.lock import locked
 from companions.sets import bins, trash
 from companions.sets.grouping import is_journal
-from companions.sets.restore import Trashed, restore, trashed
+from companions.sets.restore import restore, trashed
 from companions.sets.resume import Ending
 from companions.sets.scan import scan
 from companions.sets.trash_record import RECORD_NAME
@@ -33,26 +33,9 @@ from tests.companions.sets.making import (
     names,
     until_it_lives,
 )
-from tests.companions.sets.trashing import MortalBinDisk, Trial
+from tests.companions.sets.trashing import MortalBinDisk, Trial, only_item
 
 pytestmark = pytest.mark.usefixtures("bin_folder")
-
-
-@pytest.fixture
-def stills(tmp_path: Path) -> Path:
-    folder = tmp_path / "stills"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "log"
-
-
-def only_item(**where: Path) -> Trashed:
-    (item,) = trashed(**where)
-    return item
 
 
 def test_killed_before_any_step_a_set_goes_to_the_trash_or_never_left(

@@ -10,7 +10,7 @@ from pathlib import Path
 from companions import files
 from companions.lock import sweep_locks
 from companions.sets import bins, resume, trash
-from companions.sets.restore import choose, restore, trashed
+from companions.sets.restore import Trashed, choose, restore, trashed
 from companions.sets.resume import Ending
 from tests.companions.sets.making import (
     Life,
@@ -111,3 +111,9 @@ class Trial:
         assert snapshot(self.here) == self.before
         assert [each for each in trashed() if each.picture == self.picture] == []
         return False
+
+
+def only_item(**where: Path) -> Trashed:
+    """The one set that can be given back."""
+    (item,) = trashed(**where)
+    return item
