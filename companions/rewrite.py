@@ -18,7 +18,7 @@ from typing import Final
 from companions import codec, files, kinds, upgrade
 from companions.audit import AuditedFile, AuditLog
 from companions.base import Document
-from companions.errors import CompanionChanged, DocumentInvalid, Problem, SetRefused
+from companions.errors import CompanionChanged, CompanionError, DocumentInvalid, Problem, SetRefused
 from companions.lock import PATIENCE_S, locked
 from companions.names import CLIP_SUFFIX
 from companions.older import Assumption
@@ -141,7 +141,7 @@ def _says(original: Path, document: Document) -> bool:
     """Whether an older file says what ``document`` says; not if that cannot be told any more."""
     try:
         return upgrade.read(original, type(document)).document == document
-    except DocumentInvalid:
+    except CompanionError:
         return False
 
 

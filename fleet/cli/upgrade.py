@@ -47,19 +47,26 @@ def upgrade(
     rows: list[dict[str, object]] = []
     cells: list[list[str]] = []
     exit_code = 0
-    for path in _documents(paths):
-        try:
-            done = rewrite(
-                path, log=log, now=datetime.now(UTC), keep_original=keep_original, dry_run=dry_run
-            )
-        except MotionfleetError as error:
-            complain(str(error))
-            exit_code = max(exit_code, error.exit_code)
-            rows.append({"file": str(path), "error": error.reason, "message": str(error)})
-            cells.append([str(path), "refused", error.reason])
-            continue
-        rows.append(_row(done))
-        cells += _cells(done, dry_run=dry_run)
+    documents = _documents(paths)
+    with output.counted("upgrading", total=len(documents)) as advance:
+        for path in documents:
+            try:
+                done = rewrite(
+                    path,
+                    log=log,
+                    now=datetime.now(UTC),
+                    keep_original=keep_original,
+                    dry_run=dry_run,
+                )
+            except MotionfleetError as error:
+                complain(str(error))
+                exit_code = max(exit_code, error.exit_code)
+                rows.append({"file": str(path), "error": error.reason, "message": str(error)})
+                cells.append([str(path), "refused", error.reason])
+            else:
+                rows.append(_row(done))
+                cells += _cells(done, dry_run=dry_run)
+            advance(1)
     if json_:
         output.json(rows)
     else:

@@ -8,6 +8,7 @@ import pytest
 
 from companions import codec
 from companions.timing import parse_rate
+from companions.video_manifest import VideoManifest
 from companions.video_meta import Verdict, VideoMeta
 from tests.acceptance.cli import fleet
 from tests.companions import documents
@@ -61,3 +62,41 @@ def test_an_early_manifest_whose_picture_is_gone_costs_nothing(
     assert ran.code == 10
     assert "keyframes[0].image_path: 'stills/chelsea.png' cannot be read" in ran.err
     assert not (tmp_path / "home" / "ledger.sqlite3").exists()
+
+
+def test_the_command_rewrites_what_is_old_and_tells_what_it_assumed(
+    manifest: Path, tmp_path: Path
+) -> None:
+    before = manifest.read_bytes()
+    current = tmp_path / "a.motion.json"
+    current.write_bytes(documents.text_of(documents.MOTION))
+
+    shown = fleet(tmp_path / "home", "companions", "upgrade", tmp_path, "--dry-run")
+    unchanged = manifest.read_bytes()
+    ran = fleet(tmp_path / "home", "companions", "upgrade", tmp_path)
+    again = fleet(tmp_path / "home", "companions", "upgrade", tmp_path, "--json")
+
+    assert (shown.code, unchanged) == (0, before)
+    assert "version 0 would become 1" in shown.out
+    assert ran.code == 0, ran.err
+    assert f"{manifest}\tversion 0 became 1" in ran.out
+    assert "assumed\tkeyframes[*].generation_params.fps: is the clip's rate" in ran.out
+    assert f"{current}\tis version 1" in ran.out
+    assert codec.read(manifest, VideoManifest).schema_version == 1
+    assert [(row["found"], row["written"]) for row in again.json()] == [(1, 1), (1, 1)]
+
+
+def test_the_command_names_what_it_cannot_upgrade_and_goes_on(
+    manifest: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.video_manifest.json"
+    broken.write_bytes(b"{")
+
+    ran = fleet(tmp_path / "home", "companions", "upgrade", tmp_path, "--keep-original")
+
+    assert ran.code == 10
+    assert f"{broken}\trefused" in ran.out
+    assert "is not JSON" in ran.err
+    assert broken.read_bytes() == b"{"
+    assert codec.read(manifest, VideoManifest).schema_version == 1
+    assert manifest.with_name(f"{manifest.name}.v0").exists()

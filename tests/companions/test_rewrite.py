@@ -117,17 +117,21 @@ def test_a_current_document_keeps_its_very_bytes(tmp_path: Path, log: AuditLog) 
     assert codec.read(path, MotionCompanion).kind == "motion"
 
 
+NEWER = documents.text_of(documents.manifest_with(schema_version=99))
+
+
+@pytest.mark.parametrize("other", [EARLY.replace(b"no moment", b"another"), NEWER, b"notes"])
 def test_an_older_file_that_says_something_else_than_the_new_one_is_kept(
-    manifest: Path, log: AuditLog
+    manifest: Path, log: AuditLog, other: bytes
 ) -> None:
     rewrite(manifest, log=log, now=NOW, keep_original=True)
     original = manifest.with_name(manifest.name + ".v0")
-    original.write_bytes(EARLY.replace(b"no moment", b"another"))
+    original.write_bytes(other)
 
     done = rewrite(manifest, log=log, now=NOW)
 
     assert done.original == original
-    assert original.exists()
+    assert original.read_bytes() == other
 
 
 def test_a_manifest_that_cannot_be_upgraded_is_left_as_it_is(manifest: Path, log: AuditLog) -> None:
