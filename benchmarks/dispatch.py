@@ -90,7 +90,7 @@ class Bare:
             await self._drain(self._finisher.finish, task, picture, await ready.get())
 
     async def _drain(self, method: Any, *arguments: Any) -> list[Any]:
-        stream = method.options(num_returns="streaming").remote(*arguments)
+        stream = method.options(num_returns="streaming").remote("token", *arguments)
         refs = [ref async for ref in stream]
         await asyncio.wrap_future(refs[-1].future())
         return refs
@@ -122,8 +122,11 @@ def run_bare(shots: int) -> float:
         from tests.fleet.making import recipe
 
         with embedded_cluster(settings=ONE_EACH, machine=this_machine()):
-            workers = [start_worker(pool, Drill()) for pool in Pool]
-            ray.get([worker.pid.remote() for worker in workers])
+            here = ray.get_runtime_context().get_node_id()
+            workers = [
+                start_worker(pool, Drill(), name=pool.value, node_id=here) for pool in Pool
+            ]
+            ray.get([worker.state.remote() for worker in workers])
             body: Any = ray.remote(Bare)
             actor = body.options(num_cpus=0).remote(*workers)
             made = GenerateTask("s", "s.png", recipe(), 1)

@@ -32,6 +32,14 @@ BackendName = Annotated[
 PromptText = Annotated[str, Field(max_length=20_000)]
 
 
+class MemoryPlan(StrEnum):
+    """How a model shares out memory: the smaller, the slower."""
+
+    CINEMA = "cinema"
+    BALANCED = "balanced"
+    FAST = "fast"
+
+
 class GenerationParams(Closed):
     """How frames are generated from the picture."""
 
@@ -62,6 +70,9 @@ class GenerationParams(Closed):
     tstrong_index: Annotated[int, Field(ge=0, le=1000)] | None = None
     """Time-to-Move: step until which the masked region is held to the reference, 0 to 1000;
     null: the model's own."""
+    memory_plans: Annotated[tuple[MemoryPlan, ...], Field(max_length=3)] = ()
+    """Memory plans the model may use, the first by choice: where one runs out of memory, the next
+    is taken, and the meta says so. Up to 3; empty: the model's own and no other."""
 
 
 class InterpolationParams(Closed):

@@ -91,6 +91,8 @@ class ModelUsed(Closed):
     """Hash of each weight file."""
     licence: Label
     """Licence the model is used under."""
+    memory_plan: Annotated[str, Field(max_length=40)] = ""
+    """The memory plan that was used, of those the manifest allows; empty: the model's own."""
 
 
 class Attempt(Closed):

@@ -2,30 +2,39 @@
 
 Called by the dispatcher, which frames it: deadlines, failures and slots are the dispatcher's.
 What a shot needs between generate and finish (its picture and its frames, as references into
-Ray's object store) is held here, because references die with the process that owns them.
+Ray's object store) is held here, because references die with the process that owns them.  Frames
+that took long to make are kept on the head's disk too, so that no crash repeats them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import ray
 from ray import ObjectRef
+from ray import exceptions as ray_errors
 
 from companions import files
+from companions.errors import FileUnwritable, MotionfleetError
 from companions.picture import read_picture_bytes
+from fleet.checkpoint.folder import SUFFIX, sweep
+from fleet.checkpoint.frames import read_checkpoint, write_checkpoint
+from fleet.cluster.archive import start_archive
 from fleet.cluster.failures import FramesGone
-from fleet.errors import BackendFailed
+from fleet.cluster.waiting import result
+from fleet.errors import BackendFailed, LedgerUnusable
 from fleet.jobs.budget import frames_bytes
-from fleet.ledger import reading
+from fleet.jobs.model import Stage
+from fleet.ledger import reading, recovery
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.rows import Artifact, Lease
+from fleet.ledger.rows import Artifact, Checkpoint, Lease
 from fleet.settings import Home, Settings
 from fleet.stages.base import FinishReport, FinishTask, GenerateReport, GenerateTask
 from fleet.stages.generate import CHUNK_FRAMES
@@ -34,11 +43,35 @@ from fleet.stages.publish import Target, publish
 
 Heard = Callable[[int], None]
 """Called with the number of frames that are done so far."""
+T = TypeVar("T")
+
+LEDGER_AGAIN_S: Final = 1.0
+"""Pause before a result is offered again to a ledger whose disk is full."""
+
+_log = logging.getLogger("fleet.dispatcher")
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """The worker of an attempt, and where it is.
+
+    Attributes:
+        handle: its actor; None where the attempt is the head's own work.
+        node_id: Ray's id of its node.
+        node: the node's name.
+        gpu: name of its GPU, or empty.
+    """
+
+    handle: Any = None
+    node_id: str = ""
+    node: str = ""
+    gpu: str = ""
 
 
 @dataclass(slots=True)
 class _Held:
     frames_bytes: int
+    node_id: str = ""
     picture: ObjectRef[Any] | None = None
     chunks: list[ObjectRef[Any]] = field(default_factory=list)
     report: GenerateReport | None = None
@@ -47,9 +80,16 @@ class _Held:
 class Attempts:
     """Carries out leases, and holds the frames that are under way."""
 
-    def __init__(self, *, home: Home, settings: Settings, ledger: Ledger) -> None:
+    def __init__(self, *, home: Home, settings: Settings, ledger: Ledger, patient: bool) -> None:
+        """``patient``: a ledger whose disk is full is waited for, rather than giving up the work
+        that it cannot record."""
         self._home, self._settings, self._ledger = home, settings, ledger
+        self._patient = patient
         self._held: dict[str, _Held] = {}
+        self._archive: Any = None
+        self._keeping: dict[Path, asyncio.Task[None]] = {}
+
+    # -- frames in memory -------------------------------------------------------------------------
 
     @property
     def frames_in_flight(self) -> int:
@@ -65,28 +105,100 @@ class Attempts:
         self._held.pop(shot_id, None)
 
     def forget_ended(self) -> None:
-        """Let go of shots that ended elsewhere: replaced by a newer submission, say."""
-        for shot_id in list(self._held):
-            if reading.shot(self._ledger.database, shot_id).verdict is not None:
+        """Let go of shots that ended elsewhere: cancelled, say, or replaced by a newer one."""
+        if self._held:
+            for shot_id in reading.ended(self._ledger.database, list(self._held)):
                 self.forget(shot_id)
 
-    async def generate(self, lease: Lease, worker: Any, heard: Heard) -> None:
-        """Send the picture to ``worker`` and take its frames in as they are made.
+    def held_on(self, node_id: str) -> list[str]:
+        """Shots whose frames were made on that node and lie in its memory."""
+        return [shot_id for shot_id, held in self._held.items() if held.node_id == node_id]
+
+    # -- frames on disk ---------------------------------------------------------------------------
+
+    def sweep(self) -> None:
+        """Remove kept frames that no shot needs any more."""
+        known = {Path(c.path) for c in reading.checkpoints(self._ledger.database).values()}
+        sweep_checkpoints(self._home, known | self._keeping.keys())
+
+    async def close(self) -> None:
+        """Give up keeping frames."""
+        for task in self._keeping.values():
+            task.cancel()
+        await asyncio.gather(*self._keeping.values(), return_exceptions=True)
+
+    def _keep(self, lease: Lease, held: _Held) -> None:
+        path = self._home.checkpoints / f"{lease.shot.id}.{lease.token[:8]}{SUFFIX}"
+        task = asyncio.get_running_loop().create_task(self._write_down(lease, held, path))
+        self._keeping[path] = task
+        task.add_done_callback(lambda _: self._keeping.pop(path, None))
+
+    async def _write_down(self, lease: Lease, held: _Held, path: Path) -> None:
+        try:
+            with files.reporting_unwritable(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            kept = await result(self._archivist().keep.remote(str(path), list(held.chunks)))
+        except (MotionfleetError, ray_errors.RayError) as error:
+            # The shot goes on without: only a crash in the next minute would cost anything.
+            _log.warning("shot=%s its frames could not be kept: %s", lease.shot.id, error)
+            return
+        checkpoint = Checkpoint(
+            path=str(path), sha256=kept.sha256, size_bytes=kept.size_bytes, frames=kept.frames
+        )
+        database = self._ledger.database
+        if not recovery.keep(database, lease.shot.id, checkpoint, token=lease.token):
+            path.unlink(missing_ok=True)  # the clip was finished first
+
+    def _archivist(self) -> Any:
+        if self._archive is None:
+            here = ray.get_runtime_context().get_node_id()
+            self._archive = start_archive(write_checkpoint, read_checkpoint, node_id=here)
+        return self._archive
+
+    async def _restore(self, lease: Lease) -> _Held:
+        """The frames of a shot whose dispatcher, or whose node, is gone."""
+        kept = reading.checkpoint(self._ledger.database, lease.shot.id)
+        made = reading.history(self._ledger.database, lease.shot.id).jobs[Stage.GENERATE].report
+        if kept is None or made is None:
+            raise FramesGone
+        held = _Held(
+            frames_bytes(lease.shot.recipe), report=GenerateReport.model_validate_json(made)
+        )
+        self._held[lease.shot.id] = held
+        data = await asyncio.to_thread(read_picture_bytes, Path(lease.shot.picture))
+        held.picture = ray.put(data)
+        stream = self._archivist().frames.options(num_returns="streaming")
+        async for chunk in stream.remote(kept.path, sha256=kept.sha256, frames=kept.frames):
+            held.chunks.append(chunk)
+        await result(held.chunks[-1])  # a stream that failed ends with what it raised
+        _log.info("shot=%s its kept frames are finished; they are not made again", lease.shot.id)
+        return held
+
+    # -- the stages -------------------------------------------------------------------------------
+
+    async def generate(self, lease: Lease, doer: Doer, heard: Heard) -> None:
+        """Send the picture to the worker and take its frames in as they are made.
 
         Raises:
             PictureRefused, BackendFailed, LeaseLost, LedgerUnusable, or what Ray raises.
         """
+        begun = time.monotonic()
         shot = lease.shot
         data = await asyncio.to_thread(read_picture_bytes, Path(shot.picture))
         held = self._held[shot.id]
-        held.picture = ray.put(data)
+        held.picture, held.node_id = ray.put(data), doer.node_id
+        plans = shot.recipe.generation_params.memory_plans
         task = GenerateTask(
             shot_id=shot.id,
             image_path=shot.image_path,
             recipe=shot.recipe,
             attempt=lease.attempt,
+            memory_plan=plans[min(lease.memory_plan, len(plans) - 1)].value if plans else "",
+            node=doer.node,
         )
-        stream = worker.generate.options(num_returns="streaming").remote(task, held.picture)
+        stream = doer.handle.generate.options(num_returns="streaming").remote(
+            lease.token, task, held.picture
+        )
         async for chunk in stream:
             held.chunks.append(chunk)
             heard(len(held.chunks) * CHUNK_FRAMES)
@@ -95,33 +207,42 @@ class Attempts:
         if not isinstance(report, GenerateReport):
             raise BackendFailed(backend="generate", what="the stream ended without a report")
         held.report = report
-        self._ledger.succeed(
-            lease,
-            now=time.time(),
-            report=report.model_dump_json(),
-            peak_memory_bytes=report.peak_memory_bytes,
+        seconds = time.monotonic() - begun
+        await self._recorded(
+            lambda: self._ledger.succeed(
+                lease,
+                now=time.time(),
+                seconds=seconds,
+                report=report.model_dump_json(),
+                peak_memory_bytes=report.peak_memory_bytes,
+                gpu=doer.gpu,
+            )
         )
+        if self._settings.checkpoints and seconds >= self._settings.checkpoint_after_s:
+            self._keep(lease, held)
 
-    async def finish(self, lease: Lease, worker: Any, heard: Heard) -> None:
-        """Have ``worker`` finish the frames, and put the clip where it outlives every process.
+    async def finish(self, lease: Lease, doer: Doer, heard: Heard) -> None:
+        """Have the worker finish the frames, and put the clip where it outlives every process.
 
         Raises:
-            FramesGone, BackendFailed, LeaseLost, LedgerUnusable, or what Ray raises.
+            FramesGone, CheckpointUnusable, BackendFailed, LeaseLost, LedgerUnusable, or what Ray
+            raises.
         """
-        shot = lease.shot
-        held = self._held.get(shot.id)
+        begun = time.monotonic()
+        held = self._held.get(lease.shot.id)
         if held is None or held.report is None:
-            raise FramesGone
+            held = await self._restore(lease)
         task = FinishTask(
-            shot_id=shot.id,
-            image_path=shot.image_path,
-            recipe=shot.recipe,
+            shot_id=lease.shot.id,
+            image_path=lease.shot.image_path,
+            recipe=lease.shot.recipe,
             attempt=lease.attempt,
-            generated=held.report.generated,
+            generated=held.report.generated if held.report is not None else 0,
             encode_threads=self._settings.encode_threads,
+            node=doer.node,
         )
-        stream = worker.finish.options(num_returns="streaming").remote(
-            task, held.picture, held.chunks
+        stream = doer.handle.finish.options(num_returns="streaming").remote(
+            lease.token, task, held.picture, held.chunks
         )
         report: FinishReport | None = None
         clip: bytes | None = None
@@ -135,15 +256,21 @@ class Attempts:
                 clip = item
         if report is None or clip is None:
             raise BackendFailed(backend="finish", what="the stream ended without a clip")
-        artifact = await asyncio.to_thread(self._stage_clip, lease, report, clip)
-        self._ledger.succeed(
-            lease,
-            now=time.time(),
-            report=report.model_dump_json(),
-            peak_memory_bytes=report.peak_memory_bytes,
-            artifact=artifact,
+        done, data = report, clip
+        artifact = await self._recorded_apart(lambda: self._stage_clip(lease, done, data))
+        seconds = time.monotonic() - begun
+        await self._recorded(
+            lambda: self._ledger.succeed(
+                lease,
+                now=time.time(),
+                seconds=seconds,
+                report=done.model_dump_json(),
+                peak_memory_bytes=done.peak_memory_bytes,
+                gpu=doer.gpu,
+                artifact=artifact,
+            )
         )
-        self.forget(shot.id)
+        self.forget(lease.shot.id)
 
     async def publish(self, lease: Lease) -> None:
         """Put clip and meta in place, or the meta alone for a shot that was given up.
@@ -159,17 +286,22 @@ class Attempts:
         place = Target(Path(shot.target))
         await asyncio.to_thread(publish, place, meta, staged=staged, known_hashes=known)
         failures = [job.failure for job in history.jobs.values() if job.failure is not None]
-        self._ledger.end(
-            lease,
-            verdict=meta.verdict,
-            reasons=meta.reasons,
-            clip_sha256=meta.clip.sha256 if meta.clip else None,
-            curable=any(failure.curable for failure in failures),
-            now=time.time(),
+        kept = reading.checkpoint(self._ledger.database, shot.id)
+        await self._recorded(
+            lambda: self._ledger.end(
+                lease,
+                verdict=meta.verdict,
+                reasons=meta.reasons,
+                clip_sha256=meta.clip.sha256 if meta.clip else None,
+                curable=any(failure.curable for failure in failures),
+                now=time.time(),
+            )
         )
         self.forget(shot.id)
         if staged is not None:
             await asyncio.to_thread(staged.unlink, missing_ok=True)
+            if kept is not None:
+                await asyncio.to_thread(Path(kept.path).unlink, missing_ok=True)
 
     def _stage_clip(self, lease: Lease, report: FinishReport, clip: bytes) -> Artifact:
         if hashlib.sha256(clip).hexdigest() != report.clip.sha256:
@@ -180,10 +312,30 @@ class Attempts:
         files.write_atomic(path, clip)
         return Artifact(path=str(path), sha256=report.clip.sha256, size_bytes=len(clip))
 
+    async def _recorded(self, write: Callable[[], T]) -> T:
+        """The result of ``write``, a step of the ledger; a full disk is waited for if patient."""
+        while True:
+            try:
+                return write()
+            except LedgerUnusable as error:
+                if not self._patient:
+                    raise
+                _log.error("waiting: %s", error)
+                await asyncio.sleep(LEDGER_AGAIN_S)
 
-async def result(ref: ObjectRef[Any]) -> Any:
-    """The value of ``ref``.
+    async def _recorded_apart(self, write: Callable[[], T]) -> T:
+        """As ``_recorded``, for a step that writes megabytes: in a thread of its own."""
+        while True:
+            try:
+                return await asyncio.to_thread(write)
+            except FileUnwritable as error:
+                if not self._patient:
+                    raise
+                _log.error("waiting: %s", error)
+                await asyncio.sleep(LEDGER_AGAIN_S)
 
-    Not ``await ref``: in an asyncio actor that grows memory by kilobytes a call (ray#45895).
-    """
-    return await asyncio.wrap_future(ref.future())
+
+def sweep_checkpoints(home: Home, wanted: Iterable[Path]) -> None:
+    """Remove all kept frames but ``wanted``."""
+    if home.checkpoints.is_dir():
+        sweep(home.checkpoints, wanted=wanted)

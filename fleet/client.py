@@ -24,7 +24,8 @@ from fleet.errors import ExtraMissing, ParameterRefused, TargetTaken, UnknownBac
 from fleet.jobs.retry import Failure, failure_of
 from fleet.ledger import reading
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.rows import NewManifest, NewShot, Submitted
+from fleet.ledger.rows import InPlace, NewManifest, NewShot, Submitted
+from fleet.ledger.selection import id_beginning
 from fleet.settings import Home
 from fleet.stages.generate import changed_picture
 from fleet.stages.publish import Target
@@ -189,8 +190,9 @@ def _new_shot(
     fingerprint = codec.fingerprint(recipe)
     place = Target(target)
     intact = place.holds(fingerprint)
+    shot_id = _shot_id(shot, fingerprint, target)
     return NewShot(
-        id=_shot_id(shot, fingerprint, target),
+        id=shot_id,
         picture=str(picture),
         image_path=shot.image_path,
         target=str(target),
@@ -199,15 +201,20 @@ def _new_shot(
         priority=priority,
         fault=None if intact else _fault(ledger, shot, recipe, picture, place),
         intact=intact,
+        in_place=_in_place(place, shot_id) if intact else None,
     )
+
+
+def _in_place(place: Target, shot_id: str) -> InPlace | None:
+    meta = place.read_meta()
+    if meta is None or meta.clip is None or meta.shot_id != shot_id:
+        return None  # made for another place: it is made again, and described as what it is here
+    return InPlace(verdict=meta.verdict, reasons=meta.reasons, clip_sha256=meta.clip.sha256)
 
 
 def _shot_id(shot: Shot, fingerprint: str, target: Path) -> str:
     """``img_001-3fa94c21``: the picture's name for people, and what makes the shot the same."""
-    stem = Path(names.stem_of(shot.image_path)).name
-    plain = "".join(ch if ch.isalnum() or ch in "._-" else "_" for ch in stem)
-    # File names in staging are made of it: bytes count, and some letters take four.
-    readable = plain.encode()[:80].decode(errors="ignore")
+    readable = id_beginning(Path(names.stem_of(shot.image_path)).name)
     identity = json.dumps([fingerprint, str(target)])
     return f"{readable}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 

@@ -69,7 +69,6 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
             {
                 "home": home.root,
                 "settings": settings,
-                "slots": dict(sizes),
                 "stages": stages,
                 "frames_budget": frames_budget_bytes(object_store_bytes(machine, settings)),
             },

@@ -14,9 +14,21 @@ FleetError               40
 +-- BackendFailed        51  a model or encoder failed                      retried
 +-- WorkerLost           52  a worker died while it held a shot             retried
 +-- StageTimedOut        53  a stage outlasted its deadline                 retried
++-- OutOfMemory          54  a stage needed more memory than there is       retried
++-- NodeDiskFull         55  a node has no room for its temporary files     retried elsewhere
++-- CheckpointUnusable   56  kept frames are damaged                        made again
++-- ClusterInsecure      57  a cluster takes anyone's commands              see the message
++-- ClusterDown          58  the cluster's dispatcher does not answer       fleet up
++-- TimesUnknown         59  nothing was measured to plan from              declare times
 +-- ShotsFailed          60  some shots ended without a clip                see the table
++-- UnknownNode          61  no node has that name                          see fleet nodes
++-- NothingMatches       62  a command names no shot, manifest or project   see fleet status
++-- DoctorFailed         63  something would keep the fleet from working    see the listing
++-- InvariantBroken      64  ledger, disk and events do not agree           fleet repair
++-- NodeLost             65  a node went away while it worked               repeated elsewhere
 +-- LeaseLost            70  another attempt owns the job                   result dropped
 +-- IllegalTransition    71  the job cannot do that: a bug                  report it
++-- AttemptStopped       72  an attempt was told to stop                    nothing to do
 +-- Interrupted         130  stopped by Ctrl-C                              same command goes on
 """
 
@@ -215,6 +227,93 @@ class StageTimedOut(FleetError):
         )
 
 
+class OutOfMemory(FleetError):
+    """A stage needed more memory, the machine's or its GPU's, than there is."""
+
+    exit_code = 54
+    code = "out_of_memory"
+    retryable = True
+
+    def __init__(self, *, stage: str, what: str) -> None:
+        self.stage, self.what = stage, what
+        super().__init__(
+            f"{stage} ran out of memory ({what}). Allow smaller memory plans in the manifest "
+            f"(generation_params.memory_plans), or make the clip smaller or shorter."
+        )
+
+
+class NodeDiskFull(FleetError):
+    """A node has no room for the temporary files of a stage."""
+
+    exit_code = 55
+    code = "node_disk_full"
+    retryable = True
+
+    def __init__(self, *, node: str, what: str) -> None:
+        self.node, self.what = node, what
+        super().__init__(
+            f"the disk of {node} is full ({what}). Free space in its temporary folder, then: "
+            f"fleet nodes use {node}"
+        )
+
+
+class CheckpointUnusable(FleetError):
+    """Frames that were kept against a crash cannot be read back whole."""
+
+    exit_code = 56
+    code = "checkpoint_unusable"
+    retryable = True
+
+    def __init__(self, *, path: Path, what: str) -> None:
+        self.path, self.what = str(path), what
+        super().__init__(
+            f"the kept frames {path} cannot be used ({what}); the shot is generated again"
+        )
+
+
+class ClusterInsecure(FleetError):
+    """A Ray cluster that anyone who reaches it could command."""
+
+    exit_code = 57
+    code = "cluster_insecure"
+
+    def __init__(self, *, address: str, what: str) -> None:
+        self.address, self.what = address, what
+        super().__init__(
+            f"the cluster at {address} is not safe to use ({what}). Start it with token "
+            f"authentication (fleet up does), or accept the risk with --insecure."
+        )
+
+
+class ClusterDown(FleetError):
+    """A cluster was started for this home, but nothing dispatches on it."""
+
+    exit_code = 58
+    code = "cluster_down"
+    retryable = True
+
+    def __init__(self, *, home: Path, what: str) -> None:
+        self.home, self.what = str(home), what
+        super().__init__(
+            f"the cluster of {home} does not work ({what}). Bring it back with: fleet up. "
+            f"What was submitted is kept and goes on then."
+        )
+
+
+class TimesUnknown(FleetError):
+    """A plan was asked for, and how long a stage takes was never measured here."""
+
+    exit_code = 59
+    code = "times_unknown"
+
+    def __init__(self, *, stage: str, what: str) -> None:
+        self.stage, self.what = stage, what
+        super().__init__(
+            f"how long {stage} takes with {what} was never measured here. Declare it, in seconds "
+            f"a shot: --time {stage}=30"
+        )
+
+
 class ShotsFailed(FleetError):
     """A submission is over, and some shots ended without a clip."""
 
@@ -226,6 +325,70 @@ class ShotsFailed(FleetError):
         super().__init__(
             f"{failed} of {total} shots ended without a clip; the reasons stand above and in "
             f"their .video_meta.json."
+        )
+
+
+class UnknownNode(FleetError):
+    """No node of the cluster answers to a name."""
+
+    exit_code = 61
+    code = "unknown_node"
+
+    def __init__(self, *, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, tuple(sorted(known))
+        there = f"There are {', '.join(self.known)}." if self.known else "No node has joined yet."
+        super().__init__(f"no node is called {name!r}. {there} List them: fleet nodes")
+
+
+class NothingMatches(FleetError):
+    """A command names no shot, manifest or project of the ledger."""
+
+    exit_code = 62
+    code = "nothing_matches"
+
+    def __init__(self, *, name: str, near: Iterable[str] = ()) -> None:
+        self.name, self.near = name, tuple(near)
+        hint = f"Did you mean {', '.join(self.near)}?" if self.near else "List them: fleet status"
+        super().__init__(f"no shot, manifest or project is called {name!r}. {hint}")
+
+
+class DoctorFailed(FleetError):
+    """The examination found what would keep the fleet from working, or make it unsafe."""
+
+    exit_code = 63
+    code = "doctor_failed"
+
+    def __init__(self, *, failed: int) -> None:
+        self.failed = failed
+        super().__init__(f"{failed} checks failed; the listing names each and its remedy")
+
+
+class InvariantBroken(FleetError):
+    """Ledger, disk and events do not tell the same story."""
+
+    exit_code = 64
+    code = "invariant_broken"
+
+    def __init__(self, *, broken: int, total: int) -> None:
+        self.broken, self.total = broken, total
+        super().__init__(
+            f"{broken} of {total} invariants do not hold; the listing says where. What can be "
+            f"mended is mended by: fleet repair"
+        )
+
+
+class NodeLost(FleetError):
+    """A node went away: it died, it was cut off, or it was taken out of the cluster."""
+
+    exit_code = 65
+    code = "node_lost"
+    retryable = True
+
+    def __init__(self, *, stage: str, node: str) -> None:
+        self.stage, self.node = stage, node
+        super().__init__(
+            f"node {node} went away during {stage}. If a shot takes one node after the other with "
+            f"it, look at it: fleet show SHOT"
         )
 
 
@@ -249,6 +412,18 @@ class IllegalTransition(FleetError):
     def __init__(self, *, job: str, state: str, event: str) -> None:
         self.job, self.state, self.event = job, state, event
         super().__init__(f"{job} is {state} and cannot take {event}; please report this")
+
+
+class AttemptStopped(FleetError):
+    """An attempt ended because it was told to: its shot was cancelled, or its worker is needed."""
+
+    exit_code = 72
+    code = "attempt_stopped"
+    retryable = True
+
+    def __init__(self, *, stage: str) -> None:
+        self.stage = stage
+        super().__init__(f"{stage} was told to stop")
 
 
 class Interrupted(FleetError):

@@ -45,6 +45,26 @@ class Settings(BaseModel):
     """Longest a generation may take."""
     finish_deadline_s: PositiveSeconds = 3600.0
     """Longest interpolating, checking and encoding may take."""
+    generation_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most shots generated at once in the whole cluster; by default as many as there are slots."""
+    interpolation_limit: Annotated[int, Field(ge=1)] | None = None
+    """Most shots finished at once; likewise."""
+    generation_gpus: Annotated[float, Field(ge=0.0, le=16.0)] = 1.0
+    """GPUs of a generation worker, on nodes that have any; 0.5 puts two on one."""
+    interpolation_gpus: Annotated[float, Field(ge=0.0, le=16.0)] = 0.5
+    """GPUs of an interpolation worker, likewise."""
+    model_memory_mb: Annotated[int, Field(ge=1)] | None = None
+    """Memory for the models a worker keeps loaded; by default half of its machine's. The one used
+    longest ago makes room."""
+    affinity_s: Annotated[float, Field(ge=0.0, le=86400.0)] = 300.0
+    """Longest a manifest may be passed over so that a worker can stay with a model it has."""
+    checkpoints: bool = True
+    """Whether generated frames are kept on the head's disk until their clip is published, so that
+    a crash never repeats their generation."""
+    checkpoint_after_s: Annotated[float, Field(ge=0.0)] = 10.0
+    """Frames that took less than this to make are not kept: making them again is cheaper."""
+    cancel_grace_s: Annotated[float, Field(ge=0.0, le=600.0)] = 5.0
+    """How long a cancelled attempt may take to stop by itself before its worker is ended."""
     encode_threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Threads of the encoder; fixed, because a clip's bytes are the same only for a fixed count."""
     rate_per_hour: Annotated[float, Field(ge=0.0)] = 0.0
@@ -73,6 +93,16 @@ class Home:
     def staging(self) -> Path:
         """Finished clips that are not published yet."""
         return self.root / "staging"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Generated frames of shots that are not published yet."""
+        return self.root / "checkpoints"
+
+    @property
+    def cluster(self) -> Path:
+        """What ``fleet up`` started, while there is a cluster."""
+        return self.root / "cluster.json"
 
     @property
     def token(self) -> Path:

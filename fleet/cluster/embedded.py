@@ -22,6 +22,8 @@ from fleet.errors import ClusterFailed
 from fleet.settings import Settings
 
 NAMESPACE: Final = "motionfleet"
+HEAD: Final = "node:__internal_head__"
+"""A resource that Ray gives to the head and to no other node: the dispatcher's disk is there."""
 
 
 @contextlib.contextmanager
@@ -77,6 +79,7 @@ class RemoteDispatcher:
             max_restarts=-1,
             max_task_retries=0,
             num_cpus=0,
+            resources={HEAD: 0.001},
         ).remote(**arguments)
         self._restarts = 0
         self._prepared: Any = self._handle.prepare.remote()

@@ -6,7 +6,7 @@ the contract suite in ``tests/contracts``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,9 @@ class GenerateRequest:
         output: frame size in pixels.
         prompt, negative_prompt: text for models that take it.
         params: the shot's parameters, as validated by ``check``.
+        memory_plan: the one to use of those the shot allows; empty: the generator's own.
+        stopped: whether the work was called off; to be asked between steps that take longer than
+            a second, so that nothing is computed for nobody.
     """
 
     picture: Pixels
@@ -38,6 +41,8 @@ class GenerateRequest:
     prompt: str
     negative_prompt: str
     params: GenerationParams
+    memory_plan: str = ""
+    stopped: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,12 @@ class Generator(Protocol):
     @property
     def grid(self) -> FrameGrid:
         """The frame counts this generator can make."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that its loaded model holds, of the GPU where it uses one; known before it is
+        loaded; 0 for a generator without a model."""
         ...
 
     def check(self, params: GenerationParams, move: Move) -> None:

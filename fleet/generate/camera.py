@@ -47,12 +47,17 @@ class Camera:
         """Any count, down to a single frame."""
         return FrameGrid(least=1)
 
+    @property
+    def memory_bytes(self) -> int:
+        """None: it has no model."""
+        return 0
+
     def check(self, params: GenerationParams, move: Move) -> None:
         """Refuse what only video models know: ignoring it would be a lie.
 
         Raises:
             ParameterRefused: names the first field that is set for them: a parameter of
-                diffusion, or objects that move by themselves.
+                diffusion, memory plans, or objects that move by themselves.
         """
         for name in _FOR_DIFFUSION:
             if getattr(params, name) is not None:
@@ -61,6 +66,11 @@ class Camera:
                     what=f"camera renders the move itself and takes no {name}; "
                     f"remove it or name another model",
                 )
+        if params.memory_plans:
+            raise ParameterRefused(
+                field="generation_params.memory_plans",
+                what="camera has no model and no memory plans; remove them or name another model",
+            )
         if move.objects:
             names = ", ".join(moving.name for moving in move.objects)
             raise ParameterRefused(

@@ -20,6 +20,11 @@ class Interpolator(Protocol):
         """Name as in the manifest."""
         ...
 
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that its loaded model holds; 0 for one without a model."""
+        ...
+
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One frame for each fraction (0 < f < 1) of the time from ``before`` to ``after``."""
         ...

@@ -14,6 +14,7 @@ class Blend:
     """Interpolator that mixes both frames in proportion to their nearness."""
 
     name = "blend"
+    memory_bytes = 0
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One mixed frame for each fraction; moving things show twice."""

@@ -39,6 +39,7 @@ class Flow:
     """Interpolator along dense optical flow."""
 
     name = "flow"
+    memory_bytes = 0
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One frame for each fraction; things move along straight lines at constant speed."""

@@ -11,6 +11,7 @@ class Hold:
     """Interpolator that repeats the earlier frame; the clip steps at the generator's rate."""
 
     name = "none"
+    memory_bytes = 0
 
     def between(
         self,

@@ -11,6 +11,7 @@ from typing import Final
 
 from fleet.errors import IllegalTransition
 from fleet.jobs.model import (
+    Adopted,
     AttemptFailed,
     Cancelled,
     Event,
@@ -49,6 +50,8 @@ TRANSITIONS: Final[Mapping[tuple[JobState, type[Event]], JobState]] = {
     (JobState.DISCARDED, Reopened): JobState.WAITING,
     (JobState.SKIPPED, Reopened): JobState.WAITING,
     (JobState.CANCELLED, Reopened): JobState.WAITING,
+    (JobState.QUEUED, Adopted): JobState.SUCCEEDED,
+    (JobState.WAITING, Adopted): JobState.SUCCEEDED,
 }
 
 FIRST: Final = Stage.GENERATE

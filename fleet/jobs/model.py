@@ -97,6 +97,11 @@ class Reopened:
     """The operator asked again for a shot that had ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What it would make is in place already, from a time the ledger does not remember."""
+
+
 Event = (
     Ready
     | Leased
@@ -109,4 +114,5 @@ Event = (
     | Skipped
     | Cancelled
     | Reopened
+    | Adopted
 )

@@ -9,61 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from fleet.errors import LedgerUnusable
+from fleet.ledger.layout import LAYOUT, TABLES, UPGRADES
 
-LAYOUT: Final = 1
 _BUSY_MS: Final = 30_000
 
-_TABLES: Final = """
-CREATE TABLE manifests (
-    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, project_id TEXT NOT NULL, batch_id TEXT NOT NULL,
-    path TEXT NOT NULL, submitted_at REAL NOT NULL
-) STRICT;
-CREATE TABLE shots (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
-    manifest_id TEXT NOT NULL REFERENCES manifests(id), picture TEXT NOT NULL,
-    image_path TEXT NOT NULL, target TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    recipe TEXT NOT NULL, priority INTEGER NOT NULL, submitted_at REAL NOT NULL,
-    finished_at REAL, verdict TEXT, reasons TEXT NOT NULL DEFAULT '[]',
-    curable INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (fingerprint, target)
-) STRICT;
-CREATE INDEX shots_by_target ON shots (target);
-CREATE INDEX shots_unfinished ON shots (seq) WHERE verdict IS NULL;
-CREATE TABLE jobs (
-    shot_id TEXT NOT NULL REFERENCES shots(id), stage TEXT NOT NULL, state TEXT NOT NULL,
-    rank INTEGER NOT NULL, shot_seq INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-    not_before REAL NOT NULL DEFAULT 0, lease_token TEXT, report TEXT,
-    failure_code TEXT, failure_message TEXT, failure_curable INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (shot_id, stage)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX jobs_in_order ON jobs (stage, state, rank, shot_seq);
-CREATE INDEX jobs_by_time ON jobs (state, not_before);
-CREATE TABLE attempts (
-    id INTEGER PRIMARY KEY, shot_id TEXT NOT NULL REFERENCES shots(id), stage TEXT NOT NULL,
-    number INTEGER NOT NULL, token TEXT NOT NULL UNIQUE, started_at REAL NOT NULL,
-    ended_at REAL, outcome TEXT NOT NULL DEFAULT 'running', message TEXT NOT NULL DEFAULT '',
-    node TEXT NOT NULL DEFAULT '', peak_memory_bytes INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE INDEX attempts_of_shot ON attempts (shot_id, stage);
-CREATE TABLE events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, shot_id TEXT NOT NULL,
-    stage TEXT NOT NULL, kind TEXT NOT NULL, data TEXT NOT NULL DEFAULT '{}'
-) STRICT;
-CREATE INDEX events_of_shot ON events (shot_id, seq);
-CREATE TABLE artifacts (
-    shot_id TEXT PRIMARY KEY REFERENCES shots(id), path TEXT NOT NULL, sha256 TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL
-) STRICT;
-CREATE TABLE published (
-    target TEXT NOT NULL, sha256 TEXT NOT NULL, shot_id TEXT NOT NULL, at REAL NOT NULL,
-    PRIMARY KEY (target, sha256)
-) STRICT;
-"""
+
+Value = str | int | float
+"""What a statement is given."""
 
 
 class Database:
@@ -72,6 +29,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._durable = True
+        self._version = -1
         with self._explained():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -108,19 +66,37 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def rows(self, statement: str, values: Sequence[str | int | float] = ()) -> list[sqlite3.Row]:
+    def rows(
+        self, statement: str, values: Sequence[Value] | Mapping[str, Value] = ()
+    ) -> list[sqlite3.Row]:
         """The rows of one reading statement."""
         with self._explained():
-            return self._connection.execute(statement, tuple(values)).fetchall()
+            return self._connection.execute(statement, values).fetchall()
+
+    def row(self, statement: str, values: Mapping[str, Value]) -> sqlite3.Row | None:
+        """The first row of one reading statement."""
+        with self._explained():
+            found: sqlite3.Row | None = self._connection.execute(statement, values).fetchone()
+            return found
+
+    def changed(self) -> bool:
+        """Whether another connection has written since the last call; costs microseconds."""
+        with self._explained():
+            version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        changed, self._version = version != self._version, version
+        return changed
 
     def _lay_tables(self) -> None:
-        if self._layout() == 0:
+        if self._layout() in {0, *UPGRADES}:
             self._connection.execute("BEGIN IMMEDIATE")
-            if self._layout() == 0:  # another process may have been first
-                for statement in _TABLES.split(";\n"):
-                    if statement.strip():
-                        self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {LAYOUT}")
+            found = self._layout()  # another process may have been first
+            for statement in TABLES if found == 0 else ():
+                self._connection.execute(statement)
+            while found in UPGRADES:
+                for statement in UPGRADES[found]:
+                    self._connection.execute(statement)
+                found += 1
+            self._connection.execute(f"PRAGMA user_version = {LAYOUT}")
             self._connection.execute("COMMIT")
         if self._layout() != LAYOUT:
             raise LedgerUnusable(

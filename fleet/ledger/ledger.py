@@ -16,29 +16,25 @@ from fleet.errors import LeaseLost
 from fleet.jobs import machine
 from fleet.jobs.model import (
     AttemptFailed,
-    Cancelled,
     Finished,
     GivenUp,
-    JobState,
     Leased,
-    LeaseExpired,
-    OutputLost,
     Stage,
 )
 from fleet.jobs.retry import Failure, GiveUp, TryAgain
 from fleet.ledger import reading
 from fleet.ledger.database import Database
+from fleet.ledger.lanes import first_job, move_shot, open_lanes
 from fleet.ledger.rows import (
     Artifact,
     History,
     Lease,
     NewManifest,
     NewShot,
-    Recovery,
     Submitted,
 )
 from fleet.ledger.steps import end_shot, record_failure, step
-from fleet.ledger.submission import add_shot, reopen, replace_others, worth_reopening
+from fleet.ledger.submission import add_manifest, add_shot, reopen, replace_others, worth_reopening
 
 
 class Ledger:
@@ -64,37 +60,54 @@ class Ledger:
         All or nothing, and durable when it returns.  An unfinished shot for the same clip with
         another recipe is cancelled: the newest request for a clip wins.
         """
-        new, known, reopened, replaced = [], [], [], []
+        new: list[str] = []
+        adopted: list[str] = []
+        known, reopened, replaced = [], [], []
         with self.database.transaction(durable=True) as sql:
-            sql.execute(
-                "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?, ?, ?, ?)",
-                (manifest.id, manifest.sha256, manifest.project_id, manifest.batch_id,
-                 manifest.path, now),
-            )  # fmt: skip
+            add_manifest(sql, manifest, now=now)
             for shot in shots:
                 replaced += replace_others(sql, shot, now=now)
                 row = sql.execute(
-                    "SELECT verdict, curable FROM shots WHERE id = ?", (shot.id,)
+                    "SELECT verdict, curable, priority FROM shots WHERE id = ?", (shot.id,)
                 ).fetchone()
                 if row is None:
                     add_shot(sql, manifest, shot, now=now)
-                    new.append(shot.id)
+                    (new if shot.in_place is None else adopted).append(shot.id)
                 elif worth_reopening(row, shot):
                     reopen(sql, shot.id, now=now)
                     reopened.append(shot.id)
                 else:
+                    if row["verdict"] is None and row["priority"] != shot.priority:
+                        move_shot(sql, shot.id, priority=shot.priority)
                     known.append(shot.id)
-        return Submitted(new=new, known=known, reopened=reopened, replaced=replaced)
+        return Submitted(
+            new=new, known=known, reopened=reopened, replaced=replaced, adopted=adopted
+        )
 
     # -- attempts -----------------------------------------------------------------------------
 
-    def lease(self, stage: Stage, *, now: float, node: str = "") -> Lease | None:
-        """Take the next job of ``stage``: by priority, then in the order submitted."""
-        if reading.next_job(self.database, stage, now=now) is None:
-            return None  # seen without the write lock: an idle dispatcher disturbs no one
+    def lease(
+        self,
+        stage: Stage,
+        *,
+        now: float,
+        node: str = "",
+        worker: str = "",
+        lane: int | None = None,
+        elsewhere: bool = False,
+    ) -> Lease | None:
+        """Take the next job of ``stage``: of ``lane``, or by priority and order of submission.
+
+        With ``elsewhere``, not a job that failed on ``node``: there are others it may go to.
+        """
+        if lane is None:
+            choices = open_lanes(self.database, stage, now=now)
+            if not choices:
+                return None  # seen without the write lock: an idle dispatcher disturbs no one
+            lane = min(choices, key=lambda choice: choice.oldest).id
         token = secrets.token_hex(16)
         with self.database.transaction(durable=False) as sql:
-            row = reading.next_job(self.database, stage, now=now)
+            row = first_job(sql, stage, lane, now=now, not_on=node if elsewhere else "")
             if row is None:
                 return None
             shot_id = row["shot_id"]
@@ -111,9 +124,9 @@ class Ledger:
                 ).fetchone()[0]
             )
             sql.execute(
-                "INSERT INTO attempts (shot_id, stage, number, token, started_at, node)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (shot_id, stage, number, token, now, node),
+                "INSERT INTO attempts (shot_id, stage, number, token, started_at, node, worker)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (shot_id, stage, number, token, now, node, worker),
             )
         return Lease(
             token=token,
@@ -121,6 +134,8 @@ class Ledger:
             stage=stage,
             attempt=number,
             tries=int(row["tries"]) + 1,
+            losses=int(row["losses"]),
+            memory_plan=int(row["memory_plan"]),
             started_at=now,
         )
 
@@ -131,17 +146,22 @@ class Ledger:
         now: float,
         report: str = "",
         peak_memory_bytes: int = 0,
+        seconds: float | None = None,
+        gpu: str = "",
         artifact: Artifact | None = None,
     ) -> None:
         """Record an attempt's result; with an artifact, durably.
+
+        ``seconds`` is how long it took by a clock that is never set; ``gpu`` what it took it on.
 
         Raises:
             LeaseLost: the job belongs to another attempt, or to none.
         """
         with self.database.transaction(durable=artifact is not None) as sql:
             self._close_attempt(
-                sql, lease, outcome="succeeded", now=now, peak_memory_bytes=peak_memory_bytes
-            )
+                sql, lease, outcome="succeeded", now=now, seconds=seconds,
+                peak_memory_bytes=peak_memory_bytes, gpu=gpu,
+            )  # fmt: skip
             sql.execute(
                 "UPDATE jobs SET report = ?, failure_code = NULL, failure_message = NULL"
                 " WHERE shot_id = ? AND stage = ?",
@@ -155,11 +175,19 @@ class Ledger:
             step(sql, lease.shot.id, lease.stage, Finished(), now=now)
 
     def fail(
-        self, lease: Lease, failure: Failure, decision: TryAgain | GiveUp, *, now: float
+        self,
+        lease: Lease,
+        failure: Failure,
+        decision: TryAgain | GiveUp,
+        *,
+        now: float,
+        seconds: float | None = None,
+        avoid: str = "",
     ) -> None:
         """Record a failed attempt and what was decided about it.
 
-        Publishing that is given up ends the shot here, because no meta can be written.
+        ``avoid`` names the node to keep the next attempt away from.  Publishing that is given up
+        ends the shot here, because no meta can be written.
 
         Raises:
             LeaseLost: the job belongs to another attempt, or to none.
@@ -167,24 +195,24 @@ class Ledger:
         shot_id, stage = lease.shot.id, lease.stage
         data = {"code": failure.code, "message": failure.message}
         with self.database.transaction(durable=False) as sql:
-            self._close_attempt(sql, lease, outcome=failure.code, now=now, message=failure.message)
+            self._close_attempt(
+                sql, lease, outcome=failure.code, now=now, message=failure.message, seconds=seconds
+            )
             record_failure(sql, shot_id, stage, failure)
             if isinstance(decision, TryAgain):
+                back = int(decision.given_back)
                 sql.execute(
-                    "UPDATE jobs SET not_before = ? WHERE shot_id = ? AND stage = ?",
-                    (now + decision.delay_s, shot_id, stage),
-                )
+                    "UPDATE jobs SET not_before = ?, avoid = ?, tries = tries - ?,"
+                    " losses = losses + ?, memory_plan = ? WHERE shot_id = ? AND stage = ?",
+                    (now + decision.delay_s if decision.delay_s else 0.0, avoid, back,
+                     back, decision.memory_plan, shot_id, stage),
+                )  # fmt: skip
                 step(sql, shot_id, stage, AttemptFailed(), now=now, data=data)
                 return
             step(sql, shot_id, stage, GivenUp(), now=now, data=data)
             if stage is machine.LAST:
                 reason = Reason(code=failure.code, message=failure.message)
                 end_shot(sql, shot_id, Verdict.FAILED, (reason,), curable=failure.curable, now=now)
-
-    def lose_output(self, shot_id: str, *, now: float) -> None:
-        """The frames of a shot are gone: generate them again, finish waits."""
-        with self.database.transaction(durable=False) as sql:
-            step(sql, shot_id, Stage.GENERATE, OutputLost(), now=now)
 
     def end(
         self,
@@ -206,52 +234,13 @@ class Ledger:
             step(sql, lease.shot.id, lease.stage, Finished(), now=now)
             sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (lease.shot.id,))
             if clip_sha256 is not None:
+                sql.execute("DELETE FROM checkpoints WHERE shot_id = ?", (lease.shot.id,))
+            if clip_sha256 is not None:
                 sql.execute(
                     "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)",
                     (lease.shot.target, clip_sha256, lease.shot.id, now),
                 )
             end_shot(sql, lease.shot.id, verdict, reasons, curable=curable, now=now)
-
-    # -- start-up -----------------------------------------------------------------------------
-
-    def recover(self, *, now: float) -> Recovery:
-        """Take back what a dead dispatcher held: its leases, and the frames it had in memory.
-
-        Only the holder of the dispatcher's lock may call this; every lease is then nobody's.
-        """
-        expired, lost = [], []
-        with self.database.transaction(durable=False) as sql:
-            for row in sql.execute(
-                "SELECT shot_id, stage, lease_token FROM jobs WHERE state = ?", (JobState.LEASED,)
-            ).fetchall():
-                stage = Stage(row["stage"])
-                step(sql, row["shot_id"], stage, LeaseExpired(), now=now)
-                sql.execute(
-                    "UPDATE attempts SET ended_at = ?, outcome = 'interrupted' WHERE token = ?",
-                    (now, row["lease_token"]),
-                )
-                # Not the shot's fault: the try is given back.
-                sql.execute(
-                    "UPDATE jobs SET lease_token = NULL, tries = max(0, tries - 1)"
-                    " WHERE shot_id = ? AND stage = ?",
-                    (row["shot_id"], stage),
-                )
-                expired.append(f"{row['shot_id']}/{stage}")
-            for row in sql.execute(
-                "SELECT g.shot_id FROM jobs g JOIN jobs f ON f.shot_id = g.shot_id"
-                " WHERE g.stage = ? AND g.state = ? AND f.stage = ? AND f.state = ?",
-                (Stage.GENERATE, JobState.SUCCEEDED, Stage.FINISH, JobState.QUEUED),
-            ).fetchall():
-                step(sql, row["shot_id"], Stage.GENERATE, OutputLost(), now=now)
-                lost.append(row["shot_id"])
-        return Recovery(leases_expired=expired, outputs_lost=lost)
-
-    def restage(self, shot_id: str, *, now: float) -> None:
-        """A finished clip is no longer in staging: make the shot again from the start."""
-        with self.database.transaction(durable=False) as sql:
-            sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (shot_id,))
-            step(sql, shot_id, Stage.PUBLISH, Cancelled(), now=now)
-            reopen(sql, shot_id, now=now)
 
     def history(self, shot_id: str) -> History:
         """All the ledger knows of one shot."""
@@ -265,7 +254,9 @@ class Ledger:
         outcome: str,
         now: float,
         message: str = "",
+        seconds: float | None = None,
         peak_memory_bytes: int = 0,
+        gpu: str = "",
     ) -> None:
         held = sql.execute(
             "SELECT 1 FROM jobs WHERE shot_id = ? AND stage = ? AND lease_token = ?",
@@ -274,7 +265,7 @@ class Ledger:
         if held is None:
             raise LeaseLost(job=lease.job)
         sql.execute(
-            "UPDATE attempts SET ended_at = ?, outcome = ?, message = ?, peak_memory_bytes = ?"
-            " WHERE token = ?",
-            (now, outcome, message, peak_memory_bytes, lease.token),
+            "UPDATE attempts SET ended_at = ?, seconds = ?, outcome = ?, message = ?,"
+            " peak_memory_bytes = ?, gpu = ? WHERE token = ?",
+            (now, seconds, outcome, message, peak_memory_bytes, gpu, lease.token),
         )

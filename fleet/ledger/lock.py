@@ -45,6 +45,26 @@ class ProcessLock:
         self._descriptor = descriptor
         return True
 
+    def is_held(self) -> bool:
+        """Whether any process holds it now; says nothing of the next moment.
+
+        Raises:
+            LedgerUnusable: the lock's file cannot be opened.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise LedgerUnusable(path=self.path, what=str(error)) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def release(self) -> None:
         """Give the lock up; harmless if it is not held."""
         if self._descriptor is not None:

@@ -19,6 +19,7 @@ from fleet.ledger.database import Database
 from fleet.ledger.rows import (
     Artifact,
     AttemptRow,
+    Checkpoint,
     EventRow,
     History,
     JobRow,
@@ -31,16 +32,7 @@ _SHOT: Final = (
     "SELECT s.*, m.sha256 AS manifest_sha256, m.project_id, m.batch_id, m.path AS manifest_path"
     " FROM shots s JOIN manifests m ON m.id = s.manifest_id"
 )
-
-
-def next_job(database: Database, stage: Stage, *, now: float) -> sqlite3.Row | None:
-    """The job of ``stage`` to lease next (shot_id, tries), or None if none is due."""
-    rows = database.rows(
-        "SELECT shot_id, tries FROM jobs WHERE stage = ? AND state = ? AND not_before <= ?"
-        " ORDER BY rank, shot_seq LIMIT 1",
-        (stage, JobState.QUEUED, now),
-    )
-    return rows[0] if rows else None
+_AMONG: Final = " WHERE s.id IN (SELECT value FROM json_each(?)) ORDER BY s.seq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,8 @@ def queue(database: Database, *, now: float) -> Queue:
     """What is queued at ``now``, in seconds since the epoch."""
     any_queued = database.rows("SELECT 1 FROM jobs WHERE state = ? LIMIT 1", (JobState.QUEUED,))
     later = database.rows(
-        "SELECT min(not_before) AS due FROM jobs WHERE state = ? AND not_before > ?",
+        "SELECT min(not_before) AS due FROM jobs"
+        " WHERE state = ? AND not_before > ? AND not_before > 0",
         (JobState.QUEUED, now),
     )
     return Queue(empty=not any_queued, next_due=later[0]["due"])
@@ -79,45 +72,57 @@ def find_shot(database: Database, name: str) -> ShotRow:
     Raises:
         UnknownShot: nothing fits; near misses are suggested.
     """
-    exact = database.rows(
-        f"{_SHOT} WHERE s.id = ? OR s.image_path = ? OR s.picture = ? OR s.target = ?"
-        " ORDER BY s.seq DESC LIMIT 1",
-        (name, name, name, name),
-    )
-    rows = exact or database.rows(
-        f"{_SHOT} WHERE substr(s.id, 1, ?) = ? ORDER BY s.seq DESC LIMIT 1", (len(name), name)
+    # One question after the other: each is answered by its own index.
+    for where in ("s.id = ?", "s.image_path = ?", "s.picture = ?", "s.target = ?"):
+        rows = database.rows(f"{_SHOT} WHERE {where} ORDER BY s.seq DESC LIMIT 1", (name,))
+        if rows:
+            return _shot_row(rows[0])
+    rows = database.rows(
+        f"{_SHOT} WHERE s.id >= ? AND s.id < ? ORDER BY s.seq DESC LIMIT 1",
+        (name, name + "\U0010ffff"),
     )
     if rows:
         return _shot_row(rows[0])
     near = database.rows(
-        "SELECT id FROM shots WHERE instr(lower(id), lower(?)) > 0 ORDER BY seq DESC LIMIT 3",
-        (name,),
+        "SELECT id FROM shots WHERE instr(lower(id), lower(?)) > 0 LIMIT 3", (name,)
     )
     raise UnknownShot(name=name, near=[row["id"] for row in near])
 
 
 def shots(database: Database, *, ids: Sequence[str] | None = None) -> list[ShotRow]:
     """Shots in the order submitted; all of them, or those of ``ids``."""
-    rows = [_shot_row(row) for row in database.rows(f"{_SHOT} ORDER BY s.seq")]
     if ids is None:
-        return rows
-    wanted = set(ids)
-    return [row for row in rows if row.id in wanted]
+        return [_shot_row(row) for row in database.rows(f"{_SHOT} ORDER BY s.seq")]
+    those = (json.dumps(list(ids)),)
+    return [_shot_row(row) for row in database.rows(_SHOT + _AMONG, those)]
 
 
 def unfinished(database: Database, ids: Sequence[str] | None = None) -> int:
     """How many shots have not ended, of all or of ``ids``."""
-    rows = database.rows("SELECT id FROM shots WHERE verdict IS NULL")
     if ids is None:
-        return len(rows)
-    wanted = set(ids)
-    return sum(row["id"] in wanted for row in rows)
+        return len(database.rows("SELECT seq FROM shots WHERE verdict IS NULL"))
+    rows = database.rows(
+        "SELECT count(*) FROM shots"
+        " WHERE verdict IS NULL AND id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return int(rows[0][0])
 
 
-def job_states(database: Database) -> Mapping[str, Mapping[Stage, JobState]]:
-    """The state of every job, by shot id."""
+def job_states(
+    database: Database, *, ids: Sequence[str] | None = None
+) -> Mapping[str, Mapping[Stage, JobState]]:
+    """The state of every job, or of those of the shots ``ids``, by shot id."""
+    if ids is None:
+        rows = database.rows("SELECT shot_id, stage, state FROM jobs")
+    else:
+        rows = database.rows(
+            "SELECT shot_id, stage, state FROM jobs"
+            " WHERE shot_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
     states: dict[str, dict[Stage, JobState]] = {}
-    for row in database.rows("SELECT shot_id, stage, state FROM jobs"):
+    for row in rows:
         states.setdefault(row["shot_id"], {})[Stage(row["stage"])] = JobState(row["state"])
     return states
 
@@ -135,10 +140,29 @@ def staged(database: Database) -> list[tuple[str, Artifact]]:
     ]
 
 
-def artifact(sql: sqlite3.Connection, shot_id: str) -> Artifact | None:
-    """The shot's finished clip in staging, if there is one."""
-    row = sql.execute("SELECT * FROM artifacts WHERE shot_id = ?", (shot_id,)).fetchone()
-    return _artifact_row(row) if row else None
+def checkpoint(database: Database, shot_id: str) -> Checkpoint | None:
+    """The shot's kept frames, if there are any on record."""
+    rows = database.rows("SELECT * FROM checkpoints WHERE shot_id = ?", (shot_id,))
+    return _checkpoint_row(rows[0]) if rows else None
+
+
+def checkpoints(database: Database) -> Mapping[str, Checkpoint]:
+    """All kept frames on record, by shot id."""
+    rows = database.rows("SELECT * FROM checkpoints")
+    return {row["shot_id"]: _checkpoint_row(row) for row in rows}
+
+
+def ended(database: Database, ids: Sequence[str]) -> list[str]:
+    """Those of ``ids``, a few, that have ended."""
+    marks = ", ".join("?" * len(ids))
+    query = f"SELECT id FROM shots WHERE id IN ({marks}) AND verdict IS NOT NULL"  # noqa: S608
+    return [row["id"] for row in database.rows(query, ids)]
+
+
+def leases(database: Database) -> frozenset[str]:
+    """The tokens of all leases that are in force."""
+    rows = database.rows("SELECT lease_token FROM jobs WHERE state = ?", (JobState.LEASED,))
+    return frozenset(row["lease_token"] for row in rows)
 
 
 def events(
@@ -237,8 +261,20 @@ def _attempt_row(row: sqlite3.Row) -> AttemptRow:
         message=row["message"],
         node=row["node"],
         peak_memory_bytes=row["peak_memory_bytes"],
+        seconds=row["seconds"],
+        worker=row["worker"],
+        gpu=row["gpu"],
     )
 
 
 def _artifact_row(row: sqlite3.Row) -> Artifact:
     return Artifact(path=row["path"], sha256=row["sha256"], size_bytes=row["size_bytes"])
+
+
+def _checkpoint_row(row: sqlite3.Row) -> Checkpoint:
+    return Checkpoint(
+        path=row["path"],
+        sha256=row["sha256"],
+        size_bytes=row["size_bytes"],
+        frames=row["frames"],
+    )

@@ -23,6 +23,15 @@ class NewManifest:
 
 
 @dataclass(frozen=True, slots=True)
+class InPlace:
+    """A clip and its meta that lie where a shot would publish them, and are that shot's own."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    clip_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewShot:
     """One shot to be made.
 
@@ -33,6 +42,7 @@ class NewShot:
         target: absolute path of the clip to publish.
         fault: why it cannot be made, if that is known already.
         intact: whether its published files, if the ledger knows of any, are still in place.
+        in_place: those files, if they are its own: a ledger that does not know of them adopts them.
     """
 
     id: str
@@ -44,6 +54,7 @@ class NewShot:
     priority: int
     fault: Failure | None = None
     intact: bool = True
+    in_place: InPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class Submitted:
     known: Sequence[str]
     reopened: Sequence[str]
     replaced: Sequence[str]
+    adopted: Sequence[str] = ()
+    """New to the ledger, but their clips are in place: there is nothing to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,17 @@ class AttemptRow:
     message: str
     node: str
     peak_memory_bytes: int
+    seconds: float | None = None
+    """How long it took by a clock that is never set; None where nobody lived to tell."""
+    worker: str = ""
+    gpu: str = ""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it took; between its wall times where nothing better is known."""
+        if self.seconds is not None:
+            return self.seconds
+        return max(0.0, self.ended_at - self.started_at) if self.ended_at is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +145,16 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Generated frames of a shot, kept on the head's disk until its clip is published."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A worker's right to one job; ``token`` fences results of anyone else."""
 
@@ -130,6 +164,8 @@ class Lease:
     attempt: int
     tries: int
     started_at: float
+    losses: int = 0
+    memory_plan: int = 0
 
     @property
     def job(self) -> str:
@@ -153,3 +189,5 @@ class Recovery:
 
     leases_expired: Sequence[str]
     outputs_lost: Sequence[str]
+    resumed: Sequence[str] = ()
+    """Shots whose kept frames are finished without being generated again."""

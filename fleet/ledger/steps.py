@@ -13,7 +13,7 @@ from typing import Final
 
 from companions.video_meta import Reason, Verdict
 from fleet.jobs import machine
-from fleet.jobs.model import Event, JobState, Stage
+from fleet.jobs.model import Cancelled, Event, JobState, Stage
 from fleet.jobs.retry import Failure
 
 _CAMEL: Final = re.compile(r"(?<!^)(?=[A-Z])")
@@ -60,6 +60,29 @@ def note(
         "INSERT INTO events (at, shot_id, stage, kind, data) VALUES (?, ?, ?, ?, ?)",
         (now, shot_id, stage.value if stage else "", kind, json.dumps(dict(data or {}))),
     )
+
+
+def close_attempts(
+    sql: sqlite3.Connection, shot_id: str, stage: Stage, *, outcome: str, now: float
+) -> None:
+    """End the attempt that holds the job, if one does: whoever made it can no longer say so."""
+    sql.execute(
+        "UPDATE attempts SET ended_at = ?, outcome = ? WHERE outcome = 'running' AND token ="
+        " (SELECT lease_token FROM jobs WHERE shot_id = ? AND stage = ?)",
+        (now, outcome, shot_id, stage),
+    )
+
+
+def cancel_shot(
+    sql: sqlite3.Connection, shot_id: str, reason: Reason, *, curable: bool, now: float
+) -> None:
+    """Withdraw a shot that has not ended; attempts under way lose their right to it."""
+    for stage in Stage:
+        close_attempts(sql, shot_id, stage, outcome="cancelled", now=now)
+        step(sql, shot_id, stage, Cancelled(), now=now)
+    sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (shot_id,))
+    sql.execute("DELETE FROM checkpoints WHERE shot_id = ?", (shot_id,))
+    end_shot(sql, shot_id, Verdict.CANCELLED, (reason,), curable=curable, now=now)
 
 
 def record_failure(sql: sqlite3.Connection, shot_id: str, stage: Stage, failure: Failure) -> None:

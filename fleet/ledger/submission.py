@@ -12,35 +12,68 @@ from typing import Final
 from companions import codec
 from companions.video_meta import Reason, Verdict
 from fleet.jobs import machine
-from fleet.jobs.model import Cancelled, GivenUp, JobState, Ready, Reopened, Stage
-from fleet.ledger import reading
+from fleet.jobs.model import Adopted, GivenUp, JobState, Ready, Reopened, Stage
+from fleet.ledger.lanes import lane_for
 from fleet.ledger.rows import NewManifest, NewShot
-from fleet.ledger.steps import end_shot, note, record_failure, step
+from fleet.ledger.steps import cancel_shot, end_shot, note, record_failure, step
 
 _REPLACED: Final = Reason(
     code="replaced",
     message="A newer submission asks for another clip in the same place; that one counts.",
 )
 
+_STAGED: Final = "SELECT path FROM artifacts WHERE shot_id = ?"
+_KEPT: Final = "SELECT path FROM checkpoints WHERE shot_id = ?"
+
+
+def add_manifest(sql: sqlite3.Connection, manifest: NewManifest, *, now: float) -> None:
+    """Add a manifest, if it is new; one that was changed is paused as it was before."""
+    sql.execute(
+        "INSERT OR IGNORE INTO manifests VALUES (?, ?, ?, ?, ?, ?)",
+        (manifest.id, manifest.sha256, manifest.project_id, manifest.batch_id, manifest.path, now),
+    )
+    sql.execute(
+        "INSERT OR IGNORE INTO pauses SELECT 'manifest', ?, ? FROM manifests m JOIN pauses p"
+        " ON p.scope = 'manifest' AND p.name = m.id WHERE m.path = ?",
+        (manifest.id, now, manifest.path),
+    )
+
 
 def add_shot(sql: sqlite3.Connection, manifest: NewManifest, shot: NewShot, *, now: float) -> None:
-    """Add a shot and its three jobs, the first of them queued."""
+    """Add a shot and its three jobs, the first of them queued; or adopt what is in place."""
     cursor = sql.execute(
         "INSERT INTO shots (id, manifest_id, picture, image_path, target, fingerprint, recipe,"
         " priority, submitted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (shot.id, manifest.id, shot.picture, shot.image_path, shot.target, shot.fingerprint,
          codec.encode(shot.recipe).decode(), shot.priority, now),
     )  # fmt: skip
+    lane = lane_for(
+        sql,
+        manifest_id=manifest.id,
+        priority=shot.priority,
+        generator=shot.recipe.generation_params.model,
+        interpolator=shot.recipe.interpolation.backend,
+    )
     for stage in Stage:
         state = JobState.QUEUED if stage is machine.FIRST else JobState.WAITING
         sql.execute(
-            "INSERT INTO jobs (shot_id, stage, state, rank, shot_seq) VALUES (?, ?, ?, ?, ?)",
-            (shot.id, stage, state, -shot.priority, cursor.lastrowid),
+            "INSERT INTO jobs (shot_id, stage, state, rank, lane, shot_seq)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (shot.id, stage, state, -shot.priority, lane, cursor.lastrowid),
         )
     note(sql, shot.id, None, "submitted", now=now)
     if shot.fault is not None:
         record_failure(sql, shot.id, machine.FIRST, shot.fault)
         step(sql, shot.id, machine.FIRST, GivenUp(), now=now, data={"code": shot.fault.code})
+    elif shot.in_place is not None:
+        for stage in Stage:
+            step(sql, shot.id, stage, Adopted(), now=now)
+        found = shot.in_place
+        sql.execute(
+            "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?)",
+            (shot.target, found.clip_sha256, shot.id, now),
+        )
+        end_shot(sql, shot.id, found.verdict, found.reasons, curable=False, now=now)
 
 
 def replace_others(sql: sqlite3.Connection, shot: NewShot, *, now: float) -> list[str]:
@@ -50,9 +83,7 @@ def replace_others(sql: sqlite3.Connection, shot: NewShot, *, now: float) -> lis
         (shot.target, shot.id),
     ).fetchall()
     for row in others:
-        for stage in Stage:
-            step(sql, row["id"], stage, Cancelled(), now=now)
-        end_shot(sql, row["id"], Verdict.CANCELLED, (_REPLACED,), curable=True, now=now)
+        cancel_shot(sql, row["id"], _REPLACED, curable=True, now=now)
     return [row["id"] for row in others]
 
 
@@ -73,14 +104,22 @@ def reopen(sql: sqlite3.Connection, shot_id: str, *, now: float) -> None:
         (shot_id,),
     )
     sql.execute(
-        "UPDATE jobs SET tries = 0, not_before = 0, failure_code = NULL,"
-        " failure_message = NULL WHERE shot_id = ?",
+        "UPDATE jobs SET tries = 0, losses = 0, memory_plan = 0, not_before = 0, avoid = '',"
+        " failure_code = NULL, failure_message = NULL WHERE shot_id = ?",
         (shot_id,),
     )
-    artifact = reading.artifact(sql, shot_id)
-    staged = artifact is not None and Path(artifact.path).is_file()
-    # A clip that waits in staging was paid for: only its publishing is repeated.
-    again = (Stage.PUBLISH,) if staged else tuple(Stage)
+    # What was paid for is not paid for again: a clip that waits in staging is only published,
+    # frames that were kept are only finished.
+    again: tuple[Stage, ...] = tuple(Stage)
+    if _lies_there(sql, _STAGED, shot_id):
+        again = (Stage.PUBLISH,)
+    elif _lies_there(sql, _KEPT, shot_id):
+        again = (Stage.FINISH, Stage.PUBLISH)
     for stage in again:
         step(sql, shot_id, stage, Reopened(), now=now)
     step(sql, shot_id, again[0], Ready(), now=now)
+
+
+def _lies_there(sql: sqlite3.Connection, query: str, shot_id: str) -> bool:
+    row = sql.execute(query, (shot_id,)).fetchone()
+    return row is not None and Path(row["path"]).is_file()

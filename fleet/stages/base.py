@@ -6,7 +6,7 @@ measuring the dispatcher.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,15 @@ from companions.video_meta import (
     Verdict,
 )
 
+Stopped = Callable[[], bool]
+"""Whether the attempt was told to stop; asked between frames or steps."""
+
+
+def never_stopped() -> bool:
+    """For attempts that nobody can stop."""
+    return False
+
+
 Chunk = npt.NDArray[np.uint8]
 """Consecutive frames, (frames, height, width, 3) uint8 sRGB."""
 
@@ -38,6 +47,10 @@ class GenerateTask:
     image_path: str
     recipe: Recipe
     attempt: int
+    memory_plan: str = ""
+    """The memory plan to use, of those the recipe allows; empty: the generator's own."""
+    node: str = ""
+    """Name of the node it is done on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,8 @@ class FinishTask:
     attempt: int
     generated: int
     encode_threads: int
+    node: str = ""
+    """Name of the node it is done on."""
 
 
 class GenerateReport(Closed):
@@ -87,12 +102,27 @@ class FinishReport(Closed):
 class Stages(Protocol):
     """The work of both pools.  Picklable; errors are ``MotionfleetError`` where they are known."""
 
-    def generate(self, task: GenerateTask, picture: bytes) -> Iterator[Chunk | GenerateReport]:
-        """Yield the shot's frames in chunks, in order, and last the report."""
+    @property
+    def models(self) -> Sequence[str]:
+        """Backends that are loaded, most recently used first."""
+        ...
+
+    def generate(
+        self, task: GenerateTask, picture: bytes, stopped: Stopped
+    ) -> Iterator[Chunk | GenerateReport]:
+        """Yield the shot's frames in chunks, in order, and last the report.
+
+        Raises:
+            AttemptStopped: ``stopped`` said so.
+        """
         ...
 
     def finish(
-        self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk]
+        self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk], stopped: Stopped
     ) -> Iterator[int | FinishReport | bytes]:
-        """Yield now and then how many frames are done; then the report; last the clip's bytes."""
+        """Yield now and then how many frames are done; then the report; last the clip's bytes.
+
+        Raises:
+            AttemptStopped: ``stopped`` said so.
+        """
         ...

@@ -4,6 +4,7 @@ that it survives.  They make nothing worth watching.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -12,16 +13,36 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import Final, final
 
 import numpy as np
 
 from companions.video_manifest import Codec
 from companions.video_meta import ClipFacts, FrameFacts, FramingUsed, ModelUsed, Verdict
-from fleet.errors import BackendFailed
-from fleet.stages.base import Chunk, FinishReport, FinishTask, GenerateReport, GenerateTask
+from fleet.errors import AttemptStopped, BackendFailed
+from fleet.stages.base import (
+    Chunk,
+    FinishReport,
+    FinishTask,
+    GenerateReport,
+    GenerateTask,
+    Stopped,
+)
+from fleet.stages.generate import CHUNK_FRAMES
 
 CLIP = b"drill"
 """What stands in for a clip."""
+HOUR_S: Final = 3600.0
+STEP_S: Final = 0.05
+"""How often a stage looks whether it was called off."""
+
+
+@final
+class CudaOutOfMemoryError(RuntimeError):
+    """Stands in for torch's, which is told by its name and its base."""
+
+
+CudaOutOfMemoryError.__name__ = "OutOfMemoryError"
 
 
 class Trouble(StrEnum):
@@ -31,37 +52,64 @@ class Trouble(StrEnum):
     BUG = "bug"  #: an error nobody foresaw
     KILLED = "killed"  #: the worker dies of SIGKILL
     MEMORY = "memory"  #: the worker runs out of memory
-    HANG = "hang"  #: nothing happens any more
+    CUDA = "cuda"  #: the GPU's memory is full, but for the plan ``fast``
+    DISK = "disk"  #: no space for temporary files
+    HANG = "hang"  #: nothing happens any more, and nothing is heard
+    SLOW = "slow"  #: it takes an hour, but it stops when it is told
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``trouble`` at ``stage`` of a shot, on its first ``times`` attempts."""
+    """``trouble`` at ``stage`` of a shot, on its first ``times`` attempts; with ``node``, on the
+    node of that name only."""
 
     stage: str
     trouble: Trouble
     times: int = 1_000_000
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """``Stages`` that take the given seconds; ``faults`` by the picture's stem."""
+    """``Stages`` that take the given seconds; ``faults`` by the picture's stem, ``*`` for all.
+
+    Attributes:
+        generate_s: seconds that generating takes.
+        finish_s: seconds that finishing takes.
+        frames, width, height: what is generated, in frames of noise; by default next to nothing.
+    """
 
     generate_s: float = 0.0
     finish_s: float = 0.0
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    frames: int = 1
+    width: int = 2
+    height: int = 2
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """None: it loads nothing."""
+        return ()
 
     def generate(
         self,
         task: GenerateTask,
         picture: bytes,  # noqa: ARG002
+        stopped: Stopped,
     ) -> Iterator[Chunk | GenerateReport]:
-        """One grey frame, after ``generate_s``."""
-        time.sleep(self.generate_s)
-        yield np.zeros((1, 2, 2, 3), dtype=np.uint8)
-        self._befall("generate", task)
+        """Frames of noise, after ``generate_s``."""
+        _take(self.generate_s, stopped, stage="generate")
+        chance = np.random.default_rng(task.recipe.generation_params.seed)
+        size = (self.height, self.width, 3)
+        for begin in range(0, self.frames, CHUNK_FRAMES):
+            count = min(CHUNK_FRAMES, self.frames - begin)
+            yield chance.integers(0, 255, (count, *size), dtype=np.uint8)
+        self._befall("generate", task, stopped)
         yield GenerateReport(
-            model=ModelUsed(name="drill", revision="1", licence="Apache-2.0"), generated=2
+            model=ModelUsed(
+                name="drill", revision="1", licence="Apache-2.0", memory_plan=task.memory_plan
+            ),
+            generated=max(2, self.frames),
         )
 
     def finish(
@@ -69,11 +117,12 @@ class Drill:
         task: FinishTask,
         picture: bytes,  # noqa: ARG002
         chunks: Iterable[Chunk],
+        stopped: Stopped,
     ) -> Iterator[int | FinishReport | bytes]:
         """A few bytes in place of a clip, after ``finish_s``."""
         received = sum(len(chunk) for chunk in chunks)
-        time.sleep(self.finish_s)
-        self._befall("finish", task)
+        _take(self.finish_s, stopped, stage="finish")
+        self._befall("finish", task, stopped)
         recipe = task.recipe
         yield FinishReport(
             framing=FramingUsed(
@@ -97,11 +146,19 @@ class Drill:
         )  # fmt: skip
         yield CLIP
 
-    def _befall(self, stage: str, task: GenerateTask | FinishTask) -> None:
-        fault = self.faults.get(PurePosixPath(task.image_path).stem)
+    def _befall(self, stage: str, task: GenerateTask | FinishTask, stopped: Stopped) -> None:
+        fault = self.faults.get(PurePosixPath(task.image_path).stem, self.faults.get("*"))
         if fault is None or fault.stage != stage or task.attempt > fault.times:
             return
-        match fault.trouble:
+        if fault.node not in {"", task.node}:
+            return
+        self._suffer(fault.trouble, stage, task, stopped)
+
+    @staticmethod
+    def _suffer(
+        trouble: Trouble, stage: str, task: GenerateTask | FinishTask, stopped: Stopped
+    ) -> None:
+        match trouble:
             case Trouble.FLAKY:
                 raise BackendFailed(backend="drill", what="it was told to")
             case Trouble.BUG:
@@ -110,5 +167,24 @@ class Drill:
                 os.kill(os.getpid(), signal.SIGKILL)
             case Trouble.MEMORY:
                 raise MemoryError
+            case Trouble.CUDA:
+                if getattr(task, "memory_plan", "") != "fast":
+                    raise CudaOutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+            case Trouble.DISK:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             case Trouble.HANG:
-                time.sleep(3600.0)
+                time.sleep(HOUR_S)
+            case Trouble.SLOW:
+                _take(HOUR_S, stopped, stage=stage)
+
+
+def _take(seconds: float, stopped: Stopped, *, stage: str) -> None:
+    """Let that time pass, but no longer than until it is called off."""
+    if seconds <= STEP_S:
+        time.sleep(seconds)
+        return
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0.0:
+        if stopped():
+            raise AttemptStopped(stage=stage)
+        time.sleep(min(STEP_S, left))

@@ -18,12 +18,14 @@ from companions.timing import FrameGrid
 from companions.video_meta import ClipFacts, FrameFacts
 from fleet.encode.clip import ClipWriter
 from fleet.encode.probe import ClipProbe, probe_clip
+from fleet.errors import AttemptStopped
 from fleet.interpolate.base import Interpolator
 from fleet.interpolate.resample import Resampling, resample
+from fleet.jobs.model import Stage
 from fleet.qc.counts import count_checks
 from fleet.qc.inspector import Inspector
 from fleet.qc.verdict import verdict
-from fleet.stages.base import Chunk, FinishReport, FinishTask
+from fleet.stages.base import Chunk, FinishReport, FinishTask, Stopped, never_stopped
 from fleet.stages.generate import load_keyframe, peak_memory_bytes
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
 
@@ -32,13 +34,18 @@ TELL_EVERY: Final = 12
 
 
 def finish(
-    task: FinishTask, picture: bytes, chunks: Iterable[Chunk], interpolator: Interpolator
+    task: FinishTask,
+    picture: bytes,
+    chunks: Iterable[Chunk],
+    interpolator: Interpolator,
+    stopped: Stopped = never_stopped,
 ) -> Iterator[int | FinishReport | bytes]:
     """As ``Stages.finish``.  Holds a chunk of frames, never the whole shot.
 
     Raises:
         PictureRefused: the bytes are not the picture the shot names.
         BackendFailed: interpolator or encoder failed, or the clip is not what was planned.
+        AttemptStopped: ``stopped`` said so.
     """
     recipe = task.recipe
     keyframe = load_keyframe(recipe, picture, file=task.image_path)
@@ -68,6 +75,8 @@ def finish(
         with writer:
             stream = resample(_one_by_one(chunks), frames, interpolator, report=counts)
             for index, frame in enumerate(stream):
+                if stopped():
+                    raise AttemptStopped(stage=Stage.FINISH.value)
                 inspector.see(index, frame)
                 writer.write(frame)
                 if index % TELL_EVERY == 0:

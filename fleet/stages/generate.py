@@ -15,8 +15,10 @@ from companions.geometry import Size
 from companions.picture import Pixels, decode_picture
 from companions.video_manifest import Recipe
 from companions.video_meta import ModelUsed
+from fleet.errors import AttemptStopped
 from fleet.generate.base import GenerateRequest, Generator
-from fleet.stages.base import Chunk, GenerateReport, GenerateTask
+from fleet.jobs.model import Stage
+from fleet.stages.base import Chunk, GenerateReport, GenerateTask, Stopped, never_stopped
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
 
 CHUNK_BYTES: Final = 48 * 1024 * 1024
@@ -26,13 +28,17 @@ CHUNK_FRAMES: Final = 24
 
 
 def generate(
-    task: GenerateTask, picture: bytes, generator: Generator
+    task: GenerateTask,
+    picture: bytes,
+    generator: Generator,
+    stopped: Stopped = never_stopped,
 ) -> Iterator[Chunk | GenerateReport]:
     """Yield the shot's frames in chunks, and last the report.
 
     Raises:
         PictureRefused: the bytes are not the picture the shot names, or cannot be decoded.
         ParameterRefused: the generator cannot do what the recipe asks.
+        AttemptStopped: ``stopped`` said so.
     """
     pixels = load_keyframe(task.recipe, picture, file=task.image_path)
     generator.check(task.recipe.generation_params, task.recipe.motion)
@@ -46,9 +52,11 @@ def generate(
         prompt=task.recipe.prompt,
         negative_prompt=task.recipe.negative_prompt,
         params=task.recipe.generation_params,
+        memory_plan=task.memory_plan,
+        stopped=stopped,
     )
     count = 0
-    for chunk in _in_chunks(generator.frames(request)):
+    for chunk in _in_chunks(_unless_stopped(generator.frames(request), stopped)):
         count += len(chunk)
         yield chunk
     card = generator.card
@@ -58,6 +66,7 @@ def generate(
             revision=card.revision,
             weights_sha256=card.weights_sha256,
             licence=card.licence,
+            memory_plan=task.memory_plan,
         ),
         generated=count,
         peak_memory_bytes=peak_memory_bytes(),
@@ -89,6 +98,13 @@ def peak_memory_bytes() -> int:
     """Largest resident memory of this process so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere but macOS
+
+
+def _unless_stopped(frames: Iterator[Pixels], stopped: Stopped) -> Iterator[Pixels]:
+    for frame in frames:
+        if stopped():
+            raise AttemptStopped(stage=Stage.GENERATE.value)
+        yield frame
 
 
 def _in_chunks(frames: Iterator[Pixels]) -> Iterator[Chunk]:

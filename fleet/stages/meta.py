@@ -20,8 +20,11 @@ from fleet.settings import Settings
 from fleet.stages.base import FinishReport, GenerateReport
 
 _PAID: Final = frozenset({Stage.GENERATE, Stage.FINISH})
-QUARANTINE_CODES: Final = frozenset({"worker_lost", "stage_timed_out"})
-"""Failures that end a worker: a shot that repeats them is set aside for a person."""
+QUARANTINE_CODES: Final = frozenset(
+    {"worker_lost", "stage_timed_out", "out_of_memory", "node_lost", "internal_error"}
+)
+"""Failures that nobody foresaw, or that end a worker or a node: a shot that repeats them is set
+aside for a person."""
 
 
 def build_meta(history: History, *, settings: Settings, now: float) -> VideoMeta:
@@ -80,24 +83,20 @@ def _failure(history: History) -> tuple[Verdict, tuple[Reason, ...]]:
 
 
 def _attempt(row: AttemptRow) -> Attempt:
-    ended = row.ended_at if row.ended_at is not None else row.started_at
     return Attempt(
         stage=row.stage.value,
         number=row.number,
         outcome=row.outcome,
         started_at=datetime.fromtimestamp(row.started_at, UTC),
-        duration_sec=round(max(0.0, ended - row.started_at), 3),
+        duration_sec=round(row.duration_s, 3),
         node=row.node,
+        gpu=row.gpu,
         peak_memory_bytes=row.peak_memory_bytes,
     )
 
 
 def _cost(history: History, settings: Settings) -> Cost:
-    seconds = sum(
-        max(0.0, row.ended_at - row.started_at)
-        for row in history.attempts
-        if row.stage in _PAID and row.ended_at is not None
-    )
+    seconds = sum(row.duration_s for row in history.attempts if row.stage in _PAID)
     return Cost(
         seconds=round(seconds, 3),
         rate_per_hour=settings.rate_per_hour,

@@ -15,7 +15,7 @@ def test_a_shot_that_was_replaced_while_its_frames_waited_gives_their_room_back(
     tmp_path: Path,
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite3")
-    attempts = Attempts(home=Home(tmp_path), settings=Settings(), ledger=ledger)
+    attempts = Attempts(home=Home(tmp_path), settings=Settings(), ledger=ledger, patient=False)
     ledger.submit(MANIFEST, [new_shot("a", seed=1), new_shot("b")], now=1.0)
     for _ in range(2):
         lease = ledger.lease(Stage.GENERATE, now=2.0)

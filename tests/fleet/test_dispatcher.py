@@ -35,7 +35,7 @@ def test_trouble_of_one_shot_never_reaches_the_others(tmp_path: Path) -> None:
         "first": Verdict.PASS,
         "flaky": Verdict.PASS,
         "hopeless": Verdict.FAILED,
-        "bug": Verdict.FAILED,
+        "bug": Verdict.QUARANTINED,
         "killed_once": Verdict.PASS,
         "killer": Verdict.QUARANTINED,
         "memory": Verdict.PASS,
@@ -44,7 +44,7 @@ def test_trouble_of_one_shot_never_reaches_the_others(tmp_path: Path) -> None:
     assert outcomes(drilled, "flaky", Stage.GENERATE) == ["backend_failed", "succeeded"]
     assert outcomes(drilled, "hopeless", Stage.FINISH) == ["backend_failed"] * 3
     assert outcomes(drilled, "killer", Stage.GENERATE) == ["worker_lost"] * 3
-    assert outcomes(drilled, "memory", Stage.GENERATE) == ["worker_lost", "succeeded"]
+    assert outcomes(drilled, "memory", Stage.GENERATE) == ["out_of_memory", "succeeded"]
     # A finisher that dies does not cost the generation again: the frames are the dispatcher's.
     assert outcomes(drilled, "killed_once", Stage.GENERATE) == ["succeeded"]
     assert outcomes(drilled, "killed_once", Stage.FINISH) == ["worker_lost", "succeeded"]

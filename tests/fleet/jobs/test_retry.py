@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companions.errors import PictureProblem, PictureRefused
-from fleet.errors import WorkerLost
+from fleet.errors import OutOfMemory, WorkerLost
 from fleet.jobs.budget import admits, frames_bytes
-from fleet.jobs.retry import Failure, GiveUp, RetryPolicy, TryAgain, decide, failure_of
+from fleet.jobs.retry import Failure, GiveUp, Past, RetryPolicy, TryAgain, decide, failure_of
 from tests.fleet.making import recipe
 
 LOST = failure_of(WorkerLost(stage="generate", what="killed"))
@@ -20,13 +20,13 @@ BROKEN = failure_of(
 
 
 def test_a_broken_picture_is_not_tried_twice() -> None:
-    assert decide(BROKEN, attempt=1, policy=RetryPolicy()) == GiveUp(BROKEN)
+    assert decide(BROKEN, Past(tries=1), RetryPolicy()) == GiveUp(BROKEN)
 
 
 def test_a_lost_worker_is_replaced_until_the_attempts_are_used_up() -> None:
     policy = RetryPolicy(max_attempts=3, first_delay_s=1.0)
 
-    decisions = [decide(LOST, attempt=attempt, policy=policy) for attempt in (1, 2, 3)]
+    decisions = [decide(LOST, Past(tries=attempt), policy) for attempt in (1, 2, 3)]
 
     assert decisions == [TryAgain(1.0), TryAgain(2.0), GiveUp(LOST)]
 
@@ -35,10 +35,42 @@ def test_a_lost_worker_is_replaced_until_the_attempts_are_used_up() -> None:
 def test_the_wait_grows_but_never_beyond_the_longest(attempt: int, longest: float) -> None:
     policy = RetryPolicy(max_attempts=100, longest_delay_s=longest)
 
-    decision = decide(LOST, attempt=attempt, policy=policy)
+    decision = decide(LOST, Past(tries=attempt), policy)
 
     assert isinstance(decision, TryAgain)
     assert 0.0 < decision.delay_s <= longest
+
+
+def test_a_lost_node_is_no_try_of_the_shot_but_losses_are_capped_too() -> None:
+    policy = RetryPolicy(max_attempts=1, max_losses=2)
+
+    def after(losses: int) -> TryAgain | GiveUp:
+        return decide(LOST, Past(tries=1, losses=losses), policy, lost=True)
+
+    assert [after(0), after(1), after(2)] == [
+        TryAgain(0.0, given_back=True),
+        TryAgain(0.0, given_back=True),
+        GiveUp(LOST),
+    ]
+
+
+def test_out_of_memory_takes_the_next_plan_the_manifest_allows_and_then_counts_as_a_try() -> None:
+    full = failure_of(OutOfMemory(stage="generate", what="CUDA"))
+    policy = RetryPolicy(max_attempts=1)
+
+    first = decide(full, Past(tries=1, memory_plan=0, memory_plans=2), policy)
+    last = decide(full, Past(tries=1, memory_plan=1, memory_plans=2), policy)
+
+    assert first == TryAgain(0.0, given_back=True, memory_plan=1)
+    assert last == GiveUp(full)
+    assert decide(full, Past(tries=1), policy) == GiveUp(full)
+
+
+def test_a_retry_keeps_the_memory_plan_it_has() -> None:
+    again = decide(LOST, Past(tries=1, memory_plan=1, memory_plans=2), RetryPolicy())
+
+    assert isinstance(again, TryAgain)
+    assert again.memory_plan == 1
 
 
 def test_a_missing_picture_may_be_put_back_but_broken_bytes_stay_broken() -> None:

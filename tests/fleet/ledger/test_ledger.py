@@ -19,6 +19,7 @@ from fleet.jobs.retry import Failure, GiveUp, TryAgain
 from fleet.ledger import reading
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.lock import ProcessLock
+from fleet.ledger.recovery import recover, restage
 from fleet.ledger.rows import Artifact, Lease, NewManifest, NewShot
 from tests.fleet.making import recipe
 
@@ -134,7 +135,7 @@ def test_a_shot_is_finished_only_after_it_is_generated_and_published_only_after_
 def test_a_result_that_comes_after_the_lease_was_taken_back_is_dropped(ledger: Ledger) -> None:
     ledger.submit(MANIFEST, [new_shot("a")], now=1.0)
     stale = take(ledger, Stage.GENERATE)
-    ledger.recover(now=3.0)
+    recover(ledger.database, now=3.0)
     fresh = take(ledger, Stage.GENERATE, now=4.0)
 
     with pytest.raises(LeaseLost):
@@ -185,7 +186,7 @@ def test_recovery_gives_leases_back_without_counting_them_as_tries(ledger: Ledge
     ledger.submit(MANIFEST, [new_shot("a")], now=1.0)
     take(ledger, Stage.GENERATE)
 
-    recovery = ledger.recover(now=3.0)
+    recovery = recover(ledger.database, now=3.0)
 
     assert list(recovery.leases_expired) == ["a-0/generate"]
     again = take(ledger, Stage.GENERATE, now=4.0)
@@ -198,7 +199,7 @@ def test_recovery_generates_again_what_was_only_in_memory(ledger: Ledger) -> Non
     ledger.succeed(take(ledger, Stage.GENERATE), now=2.0)
     take(ledger, Stage.FINISH)
 
-    recovery = ledger.recover(now=3.0)
+    recovery = recover(ledger.database, now=3.0)
 
     assert list(recovery.outputs_lost) == ["a-0"]
     assert states(ledger, "a-0") == [JobState.QUEUED, JobState.WAITING, JobState.WAITING]
@@ -215,7 +216,7 @@ def test_recovery_keeps_a_finished_clip_that_waits_to_be_published(
     ledger.succeed(take(ledger, Stage.FINISH), now=3.0, artifact=artifact)
     take(ledger, Stage.PUBLISH)
 
-    ledger.recover(now=4.0)
+    recover(ledger.database, now=4.0)
 
     assert states(ledger, "a-0") == [JobState.SUCCEEDED, JobState.SUCCEEDED, JobState.QUEUED]
 
@@ -302,7 +303,7 @@ def test_a_clip_that_left_staging_is_made_again_from_the_start(
     artifact = Artifact(path=str(tmp_path / "gone.mp4"), sha256="2" * 64, size_bytes=4)
     ledger.succeed(take(ledger, Stage.FINISH), now=3.0, artifact=artifact)
 
-    ledger.restage("a-0", now=4.0)
+    restage(ledger.database, "a-0", now=4.0)
 
     assert states(ledger, "a-0") == [JobState.QUEUED, JobState.WAITING, JobState.WAITING]
 

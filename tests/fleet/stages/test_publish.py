@@ -24,7 +24,7 @@ from companions.video_meta import (
     VideoMeta,
 )
 from fleet.errors import TargetTaken
-from fleet.jobs.retry import RetryPolicy, TryAgain, decide, failure_of
+from fleet.jobs.retry import Past, RetryPolicy, TryAgain, decide, failure_of
 from fleet.stages.publish import Target, publish
 from tests.fleet.making import recipe
 
@@ -219,7 +219,7 @@ def test_nothing_is_published_while_another_program_moves_the_companions_and_all
         again()
     assert target.holds(codec.fingerprint(OLD_RECIPE))
     failure = failure_of(caught.value)
-    assert isinstance(decide(failure, attempt=1, policy=RetryPolicy()), TryAgain)
+    assert isinstance(decide(failure, Past(tries=1), RetryPolicy()), TryAgain)
 
     again()
     assert target.holds(codec.fingerprint(NEW_RECIPE))

@@ -15,7 +15,14 @@ from companions.video_manifest import Recipe
 from companions.video_meta import Verdict
 from fleet.encode.probe import probe_clip
 from fleet.errors import ParameterRefused
-from fleet.stages.base import Chunk, FinishReport, FinishTask, GenerateReport, GenerateTask
+from fleet.stages.base import (
+    Chunk,
+    FinishReport,
+    FinishTask,
+    GenerateReport,
+    GenerateTask,
+    never_stopped,
+)
 from fleet.stages.generate import CHUNK_FRAMES
 from fleet.stages.work import Work
 from tests.fleet.making import photo, recipe, sha256
@@ -27,7 +34,7 @@ def made(picture: Path, *, duration_s: float = 2.5) -> Recipe:
 
 def generated(picture: Path, how: Recipe) -> tuple[list[Chunk], GenerateReport]:
     task = GenerateTask(shot_id="s", image_path=picture.name, recipe=how, attempt=1)
-    *chunks, report = Work().generate(task, picture.read_bytes())
+    *chunks, report = Work().generate(task, picture.read_bytes(), never_stopped)
     assert isinstance(report, GenerateReport)
     return [chunk for chunk in chunks if isinstance(chunk, np.ndarray)], report
 
@@ -55,7 +62,7 @@ def test_finishing_tells_how_far_it_is_then_the_report_and_last_the_clip(tmp_pat
         encode_threads=2,
     )
 
-    *told, done, clip = Work().finish(task, picture.read_bytes(), chunks)
+    *told, done, clip = Work().finish(task, picture.read_bytes(), chunks, never_stopped)
 
     assert told == [0, 12, 24, 36, 48]
     assert isinstance(done, FinishReport)
@@ -72,9 +79,9 @@ def test_a_picture_with_other_bytes_than_the_shot_was_made_for_is_refused_by_bot
     how = made(picture)
 
     with pytest.raises(PictureRefused) as generating:
-        list(Work().generate(GenerateTask("s", "coffee.png", how, 1), other))
+        list(Work().generate(GenerateTask("s", "coffee.png", how, 1), other, never_stopped))
     with pytest.raises(PictureRefused) as finishing:
-        list(Work().finish(FinishTask("s", "coffee.png", how, 1, 31, 2), other, []))
+        list(Work().finish(FinishTask("s", "coffee.png", how, 1, 31, 2), other, [], never_stopped))
 
     assert generating.value.problem is PictureProblem.CHANGED
     assert finishing.value.problem is PictureProblem.CHANGED
@@ -91,6 +98,6 @@ def test_a_turn_out_of_the_picture_is_refused_by_both_stages(tmp_path: Path) -> 
         generated(picture, asked)
     task = FinishTask("s", "coffee.png", asked, 1, 31, 2)
     with pytest.raises(ParameterRefused) as finishing:
-        list(Work().finish(task, picture.read_bytes(), []))
+        list(Work().finish(task, picture.read_bytes(), [], never_stopped))
 
     assert generating.value.field == finishing.value.field == "motion.rotation"

@@ -1,0 +1,1 @@
+"""Generated frames, kept on the head's disk until their clip is published."""

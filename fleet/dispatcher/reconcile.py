@@ -1,0 +1,42 @@
+"""Start-up: make ledger and disk agree after whatever ended the last dispatcher."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from fleet.attempt import sweep_checkpoints
+from fleet.ledger import reading, recovery
+from fleet.ledger.database import Database
+from fleet.settings import Home
+
+_log = logging.getLogger("fleet.dispatcher")
+
+
+def reconcile(database: Database, home: Home) -> None:
+    """Give back the leases of a dead dispatcher, and let go of files that nobody knows.
+
+    Only the holder of the dispatcher's lock may call this.
+
+    Raises:
+        LedgerUnusable: the ledger cannot be read or written.
+    """
+    now = time.time()
+    for shot_id, artifact in reading.staged(database):
+        if not Path(artifact.path).is_file():
+            recovery.restage(database, shot_id, now=now)
+            _log.warning("shot=%s its finished clip left staging; made again", shot_id)
+    found = recovery.recover(database, now=now)
+    wanted = {artifact.path for _, artifact in reading.staged(database)}
+    if home.staging.is_dir():
+        for entry in home.staging.iterdir():
+            if str(entry) not in wanted:
+                entry.unlink(missing_ok=True)  # a clip whose record never came to be
+    sweep_checkpoints(home, {Path(c.path) for c in reading.checkpoints(database).values()})
+    _log.info(
+        "started: %d leases given back, %d shots to generate again, %d to finish from kept frames",
+        len(found.leases_expired),
+        len(found.outputs_lost),
+        len(found.resumed),
+    )

@@ -1,0 +1,103 @@
+"""Whose turn it is: the scheduling policy, asked with what ledger and crew say now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from fleet.attempt import Attempts
+from fleet.dispatcher.crew import Crew, Hand
+from fleet.jobs.budget import admits, frames_bytes
+from fleet.jobs.model import POOL_OF, Pool, Stage
+from fleet.jobs.policy import Choice, Lane, Shares, choose
+from fleet.ledger import reading
+from fleet.ledger.lanes import open_lanes, peek
+from fleet.ledger.ledger import Ledger
+from fleet.ledger.rows import Lease
+
+_FIRST_GUESS_S: Final = 1.0
+_NEWEST: Final = 0.2
+"""Weight of the newest duration in the running mean that fairness charges."""
+
+
+class Turns:
+    """Chooses and leases, one job at a time."""
+
+    def __init__(
+        self, *, patience_s: float, limits: Mapping[Pool, int | None], frames_budget: int
+    ) -> None:
+        self._patience_s, self._limits, self._budget = patience_s, limits, frames_budget
+        self._shares = {stage: Shares() for stage in POOL_OF}
+        self._seconds: dict[tuple[Stage, str], float] = {}
+
+    def next(
+        self, stage: Stage, ledger: Ledger, crew: Crew, attempts: Attempts
+    ) -> tuple[Lease, Hand] | None:
+        """Lease the job whose turn it is for the worker that suits it; None if there is none."""
+        pool, shares = POOL_OF[stage], self._shares[stage]
+        seats = crew.idle(pool)
+        limit = self._limits[pool]
+        if not seats or (limit is not None and crew.at_work(pool) >= limit):
+            return None
+        lanes = open_lanes(ledger.database, stage, now=time.time())
+        now = time.monotonic()
+        shares.meet((lane.manifest_id for lane in lanes), now=now)
+        elsewhere = crew.usable_nodes(pool) > 1
+        while True:
+            choice = choose(lanes, seats, shares, now=now, patience_s=self._patience_s)
+            if choice is None:
+                return None
+            if stage is Stage.GENERATE and not self._has_room(choice, ledger, attempts):
+                return None
+            lease = ledger.lease(
+                stage,
+                now=time.time(),
+                node=choice.seat.node,
+                worker=choice.seat.name,
+                lane=choice.lane.id,
+                elsewhere=elsewhere,
+            )
+            if lease is not None:
+                self._charge(stage, choice.lane, now)
+                return lease, crew.hand(choice.seat.name)
+            # All of that lane's jobs failed on that node: others may take them, or it others.
+            others = [seat for seat in seats if seat.node != choice.seat.node]
+            if others:
+                seats = others
+            else:
+                lanes = [lane for lane in lanes if lane is not choice.lane]
+
+    def took(self, lease: Lease, *, seconds: float) -> None:
+        """A job of that kind took so long: fairness charges what is usual."""
+        key = (lease.stage, self.model_of(lease))
+        usual = self._seconds.get(key, seconds)
+        self._seconds[key] = usual + _NEWEST * (seconds - usual)
+
+    @staticmethod
+    def model_of(lease: Lease) -> str:
+        """The model a worker has to have loaded for that job."""
+        recipe = lease.shot.recipe
+        if lease.stage is Stage.GENERATE:
+            return recipe.generation_params.model
+        return recipe.interpolation.backend
+
+    def _charge(self, stage: Stage, lane: Lane, now: float) -> None:
+        seconds = self._seconds.get((stage, lane.model), _FIRST_GUESS_S)
+        self._shares[stage].charge(lane.manifest_id, seconds=seconds, now=now)
+
+    def _has_room(self, choice: Choice, ledger: Ledger, attempts: Attempts) -> bool:
+        """Whether the frames of the shot that would be next fit the memory there is for them."""
+        if not attempts.frames_in_flight:
+            return True
+        shot_id = peek(ledger.database, Stage.GENERATE, choice.lane.id, now=time.time())
+        if shot_id is None:
+            return True
+        wanted = frames_bytes(reading.shot(ledger.database, shot_id).recipe)
+        if self._admits(attempts, wanted):
+            return True
+        attempts.forget_ended()
+        return self._admits(attempts, wanted)
+
+    def _admits(self, attempts: Attempts, wanted: int) -> bool:
+        return admits(in_flight=attempts.frames_in_flight, wanted=wanted, budget=self._budget)
