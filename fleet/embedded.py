@@ -1,7 +1,9 @@
-"""One machine, no set-up: a cluster and a dispatcher for as long as there is work.
+"""Work until done: on the cluster that is up, or on one of this process's own.
 
-If another process works on the same ledger already, this one does not start a second cluster:
-it follows along, and takes over should the other end first.
+With a cluster (``fleet up``) a submission only follows the ledger, because the cluster's
+dispatcher does.  Without one there is no set-up: a cluster and a dispatcher on this machine, for
+as long as there is work.  If another process works on the same ledger already, this one does not
+start a second cluster: it follows along, and takes over should the other end first.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from fleet.errors import ClusterDown
 from fleet.jobs.model import Pool
 from fleet.ledger import reading
 from fleet.ledger.database import Database
@@ -18,6 +21,9 @@ from fleet.settings import Home, Settings
 from fleet.stages.base import Stages
 
 _TICK_S: Final = 0.2
+SILENCE_S: Final = 60.0
+"""How long a cluster may be without a dispatcher before that is an error: a head that is started
+anew takes half a minute."""
 
 Tick = Callable[[str, Mapping[tuple[str, str], int]], None]
 """Called about five times a second: what is going on, in a few words, and the frames that are
@@ -31,11 +37,22 @@ def work_until_done(
 
     Raises:
         ClusterFailed, LedgerUnusable, FleetBusy: the work cannot go on; nothing is lost.
+        ClusterDown: a cluster was brought up for this home, and nothing dispatches on it.
     """
     lock = ProcessLock(home.submitter_lock)
     database = Database(home.ledger)
     try:
+        silent_since = time.monotonic()
         while reading.unfinished(database, shot_ids):
+            if home.cluster.exists():
+                # Its dispatcher needs a few seconds to come back from whatever befell it.
+                if ProcessLock(home.dispatcher_lock).is_held():
+                    silent_since = time.monotonic()
+                elif time.monotonic() - silent_since > SILENCE_S:
+                    raise ClusterDown(home=home.root, what="no dispatcher is at work")
+                tick("", {})
+                time.sleep(_TICK_S)
+                continue
             if lock.acquire():
                 _work(home, settings, stages, tick)
                 return
@@ -51,13 +68,9 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
 
     environment.prepare(home)
     # Ray takes a third of a second to import and seconds to start: only when there is work.
-    from fleet.cluster.embedded import RemoteDispatcher, embedded_cluster
-    from fleet.cluster.pools import (
-        frames_budget_bytes,
-        object_store_bytes,
-        pool_sizes,
-        this_machine,
-    )
+    from fleet.cluster.embedded import embedded_cluster
+    from fleet.cluster.pools import pool_sizes, this_machine
+    from fleet.cluster.remote import RemoteDispatcher
     from fleet.dispatcher import Dispatcher
 
     machine = this_machine()
@@ -70,7 +83,6 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
                 "home": home.root,
                 "settings": settings,
                 "stages": stages,
-                "frames_budget": frames_budget_bytes(object_store_bytes(machine, settings)),
             },
         )
         try:

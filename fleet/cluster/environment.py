@@ -10,25 +10,23 @@ import contextlib
 import os
 import secrets
 import sys
+from typing import Final
 
 from fleet.errors import ClusterFailed
 from fleet.settings import Home
 
+LOOPBACK: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""Set to 0, it puts every socket of a cluster on 127.0.0.1: one machine needs no other."""
 
-def prepare(home: Home) -> None:
-    """Authenticate with this home's token, bind to loopback, send no usage statistics.
+
+def prepare(home: Home, *, loopback: bool = True) -> None:
+    """Authenticate with this home's token, send no usage statistics; with ``loopback``, bind to
+    127.0.0.1 alone.
 
     Raises:
         ClusterFailed: ``ray`` was imported before, under other settings.
     """
-    wanted = {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(ensure_token(home)),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        # Every socket on 127.0.0.1: one machine needs no other.
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-        "RAY_DEDUP_LOGS": "0",
-    }
+    wanted = wanted_environment(home, loopback=loopback)
     stale = [name for name, value in wanted.items() if os.environ.get(name) != value]
     if stale and "ray" in sys.modules:
         raise ClusterFailed(
@@ -36,6 +34,19 @@ def prepare(home: Home) -> None:
             remedy="Start the fleet in a process of its own: fleet submit MANIFEST",
         )
     os.environ.update(wanted)
+
+
+def wanted_environment(home: Home, *, loopback: bool) -> dict[str, str]:
+    """What ``prepare`` sets, for processes that are started rather than prepared."""
+    wanted = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(ensure_token(home)),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DEDUP_LOGS": "0",
+    }
+    if loopback:
+        wanted[LOOPBACK] = "0"
+    return wanted
 
 
 def ensure_token(home: Home) -> os.PathLike[str]:

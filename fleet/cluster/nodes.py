@@ -21,6 +21,7 @@ class Node:
         name: the name it was given when it joined, its address otherwise; stays the same.
         slots: workers of each pool it has room for.
         gpus: GPUs it offers.
+        store_bytes: memory it has for frames on their way.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Node:
     address: str
     slots: Mapping[Pool, int]
     gpus: float
+    store_bytes: int
 
 
 def alive_nodes() -> list[Node]:
@@ -49,6 +51,7 @@ def alive_nodes() -> list[Node]:
                 address=node["NodeManagerAddress"],
                 slots={pool: int(resources.get(pool.value, 0)) for pool in Pool},
                 gpus=float(resources.get("GPU", 0)),
+                store_bytes=int(resources.get("object_store_memory", 0)),
             )
         )
     return sorted(found, key=lambda node: node.name)

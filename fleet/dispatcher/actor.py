@@ -89,7 +89,6 @@ class Dispatcher:
         home: Path,
         settings: Settings,
         stages: Stages,
-        frames_budget: int,
         forever: bool = False,
     ) -> None:
         """``forever``: work until told to stop, however empty the ledger is, and begin by itself:
@@ -115,7 +114,6 @@ class Dispatcher:
                 Pool.GENERATION: settings.generation_limit,
                 Pool.INTERPOLATION: settings.interpolation_limit,
             },
-            frames_budget=frames_budget,
         )
         self._crew = Crew(
             stages=stages,

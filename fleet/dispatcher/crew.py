@@ -20,6 +20,7 @@ from ray import exceptions as ray_errors
 from ray.util import list_named_actors
 
 from fleet.cluster.nodes import Node, alive_nodes
+from fleet.cluster.pools import frames_budget_bytes
 from fleet.cluster.waiting import result
 from fleet.cluster.worker import StageWork, WorkerState, start_worker
 from fleet.jobs.model import Pool
@@ -119,6 +120,11 @@ class Crew:
         return sum(
             node.slots[pool] > 0 and node.name not in self.resting for node in self.nodes.values()
         )
+
+    @property
+    def frames_budget(self) -> int:
+        """Bytes of frames that may be under way at once on all nodes together."""
+        return frames_budget_bytes(sum(node.store_bytes for node in self.nodes.values()))
 
     def at_work(self, pool: Pool) -> int:
         """How many workers of the pool are at an attempt."""

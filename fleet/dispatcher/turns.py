@@ -24,10 +24,8 @@ _NEWEST: Final = 0.2
 class Turns:
     """Chooses and leases, one job at a time."""
 
-    def __init__(
-        self, *, patience_s: float, limits: Mapping[Pool, int | None], frames_budget: int
-    ) -> None:
-        self._patience_s, self._limits, self._budget = patience_s, limits, frames_budget
+    def __init__(self, *, patience_s: float, limits: Mapping[Pool, int | None]) -> None:
+        self._patience_s, self._limits = patience_s, limits
         self._shares = {stage: Shares() for stage in POOL_OF}
         self._seconds: dict[tuple[Stage, str], float] = {}
 
@@ -48,7 +46,9 @@ class Turns:
             choice = choose(lanes, seats, shares, now=now, patience_s=self._patience_s)
             if choice is None:
                 return None
-            if stage is Stage.GENERATE and not self._has_room(choice, ledger, attempts):
+            if stage is Stage.GENERATE and not self._has_room(
+                choice, ledger, attempts, budget=crew.frames_budget
+            ):
                 return None
             lease = ledger.lease(
                 stage,
@@ -86,7 +86,8 @@ class Turns:
         seconds = self._seconds.get((stage, lane.model), _FIRST_GUESS_S)
         self._shares[stage].charge(lane.manifest_id, seconds=seconds, now=now)
 
-    def _has_room(self, choice: Choice, ledger: Ledger, attempts: Attempts) -> bool:
+    @staticmethod
+    def _has_room(choice: Choice, ledger: Ledger, attempts: Attempts, *, budget: int) -> bool:
         """Whether the frames of the shot that would be next fit the memory there is for them."""
         if not attempts.frames_in_flight:
             return True
@@ -94,10 +95,7 @@ class Turns:
         if shot_id is None:
             return True
         wanted = frames_bytes(reading.shot(ledger.database, shot_id).recipe)
-        if self._admits(attempts, wanted):
+        if admits(in_flight=attempts.frames_in_flight, wanted=wanted, budget=budget):
             return True
         attempts.forget_ended()
-        return self._admits(attempts, wanted)
-
-    def _admits(self, attempts: Attempts, wanted: int) -> bool:
-        return admits(in_flight=attempts.frames_in_flight, wanted=wanted, budget=self._budget)
+        return admits(in_flight=attempts.frames_in_flight, wanted=wanted, budget=budget)

@@ -1,0 +1,221 @@
+"""The head of a cluster that stays: started, mended and ended, on one Linux machine.
+
+Plain ``ray start --head`` with a token, a temporary folder of its own (two clusters on a machine
+do not meet), and the GCS's tables in RocksDB: a GCS that is killed comes back over them, and
+actors, names, nodes and running calls go on.  Nothing here loads Ray.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from fleet.cluster import processes
+from fleet.cluster.environment import wanted_environment
+from fleet.cluster.pools import object_store_bytes, pool_sizes, this_machine
+from fleet.cluster.record import LOOPBACK, ClusterRecord, boot
+from fleet.errors import ClusterFailed
+from fleet.jobs.model import Pool
+from fleet.settings import Home, Settings
+
+START_S: Final = 90.0
+"""Longest that ``ray start`` may take on a loaded machine."""
+GRACE_S: Final = 3.0
+FIRST_PORT: Final = 6379
+PORTS: Final = 7
+"""Ports that a head for other machines takes, from its own upwards; workers have theirs besides."""
+_LONGEST_FOLDER: Final = 40
+"""Ray puts sockets below it, and a socket's path may have 107 letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOptions:
+    """What an operator chose for the head.
+
+    Attributes:
+        bind: the address that other machines reach it by; 127.0.0.1 for none.
+        port: of the GCS; 0 for any free one, which only a head on loopback may have.
+        slots: workers of each pool on the head itself; by default as many as the machine suits.
+    """
+
+    bind: str = LOOPBACK
+    port: int = 0
+    slots: Mapping[Pool, int] | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can join."""
+        return self.bind == LOOPBACK
+
+
+def start_head(home: Home, settings: Settings, options: HeadOptions) -> ClusterRecord:
+    """Start a head and wait until it answers.
+
+    Raises:
+        ClusterFailed: it did not start; nothing is left of it.
+    """
+    _check_bind(options)
+    folder = _new_folder()
+    port = options.port or _free_port()
+    log = home.root / "head.log"
+    try:
+        with log.open("wb") as stream:
+            code = subprocess.run(
+                head_command(
+                    options, settings=settings, folder=folder, port=port, client_port=_free_port()
+                ),
+                env=head_environment(home, options),
+                stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
+                check=False, timeout=START_S,
+            ).returncode  # fmt: skip
+        found = processes.members(folder)
+        gcs, raylet = processes.named(found, "gcs_server"), processes.named(found, "raylet")
+        if code != 0 or gcs is None or raylet is None:
+            raise ClusterFailed(
+                what=f"Ray could not start a head here ({_last_words(log)})",
+                remedy=f"See {log}; check free memory, and disk space in {folder.parent}.",
+            )
+    except (OSError, subprocess.SubprocessError, ClusterFailed) as error:
+        end_cluster(folder)
+        if isinstance(error, ClusterFailed):
+            raise
+        raise ClusterFailed(
+            what=f"Ray could not start a head here ({error})", remedy=f"See {log}."
+        ) from error
+    return ClusterRecord(
+        address=f"{options.bind}:{port}",
+        folder=str(folder),
+        boot=boot(),
+        gcs=gcs,
+        raylet=raylet,
+        gcs_command=processes.words(gcs.pid),
+        ray_version=metadata.version("ray"),
+        started_at=time.time(),
+    )
+
+
+def restart_gcs(home: Home, record: ClusterRecord) -> subprocess.Popen[bytes]:
+    """Start the GCS again over its tables; returns at once, and it answers in about a second.
+
+    Raises:
+        ClusterFailed: it cannot be started.
+    """
+    options = HeadOptions(bind=record.ip, port=int(record.address.rpartition(":")[2]))
+    try:
+        return subprocess.Popen(
+            record.gcs_command, env=head_environment(home, options),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True, cwd=record.folder,
+        )  # fmt: skip
+    except OSError as error:
+        raise ClusterFailed(
+            what=f"the GCS cannot be started again ({error})", remedy="Start anew: fleet up"
+        ) from error
+
+
+def end_cluster(folder: Path) -> None:
+    """End every process of the cluster that has this temporary folder, and remove the folder."""
+    found = processes.members(folder)
+    raylet = processes.named(found, "raylet")
+    if raylet is not None:
+        # First: it takes its workers with it, and tells the GCS while there is one.
+        processes.end([raylet.pid], grace_s=GRACE_S)
+    while found := processes.members(folder):
+        processes.end(found, grace_s=GRACE_S)
+    shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def head_command(
+    options: HeadOptions, *, settings: Settings, folder: Path, port: int, client_port: int
+) -> list[str]:
+    """The command line of ``ray start``."""
+    machine = this_machine()
+    slots = options.slots if options.slots is not None else pool_sizes(machine, settings)
+    resources = {pool.value: count for pool, count in slots.items() if count}
+    command = [
+        sys.executable, "-m", "ray.scripts.scripts", "start", "--head",
+        "--node-ip-address", options.bind, "--port", str(port), "--node-name", "head",
+        "--temp-dir", str(folder), "--num-cpus", str(machine.cores),
+        "--resources", json.dumps(resources, sort_keys=True),
+        "--object-store-memory", str(object_store_bytes(machine, settings)),
+        "--include-dashboard", "false", "--dashboard-host", LOOPBACK,
+        "--no-monitor", "--include-log-monitor", "false", "--disable-usage-stats",
+        "--log-style", "record", "--log-color", "false",
+    ]  # fmt: skip
+    if options.loopback:
+        # Free ports, so that two clusters on one machine do not meet.
+        command += ["--ray-client-server-port", str(client_port)]
+        command += ["--dashboard-agent-listen-port", "0"]
+    else:
+        # Known ports, so that a firewall can name them.
+        fixed = ("--ray-client-server-port", "--node-manager-port", "--object-manager-port",
+                 "--dashboard-agent-listen-port", "--dashboard-agent-grpc-port",
+                 "--metrics-export-port")  # fmt: skip
+        for above, option in enumerate(fixed, 1):
+            command += [option, str(port + above)]
+    return command
+
+
+def head_environment(home: Home, options: HeadOptions) -> dict[str, str]:
+    """The environment of the head's processes."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
+        **wanted_environment(home, loopback=options.loopback),
+        "RAY_gcs_storage": "rocksdb",
+        "RAY_gcs_storage_path": str(gcs_folder(home)),
+        "FLEET_HOME": str(home.root),
+    }
+
+
+def gcs_folder(home: Home) -> Path:
+    """Where the GCS keeps its tables."""
+    return home.root / "gcs"
+
+
+def _check_bind(options: HeadOptions) -> None:
+    """Whether the address is this machine's and the port free, said before Ray says it at length.
+
+    Raises:
+        ClusterFailed: it is not.
+    """
+    try:
+        with socket.create_server((options.bind, options.port)):
+            return
+    except OSError as error:
+        where = f"{options.bind}:{options.port}" if options.port else options.bind
+        raise ClusterFailed(
+            what=f"nothing can listen on {where} ({error.strerror or error})",
+            remedy="Give an address of this machine with --bind, and a free port with --port.",
+        ) from None
+
+
+def _new_folder() -> Path:
+    """A folder for Ray's files, below one that nobody else may enter: Ray opens its own to all."""
+    root = tempfile.gettempdir()
+    if len(root) + len("/mf-abcdefgh/r") > _LONGEST_FOLDER:
+        root = "/tmp"  # noqa: S108  (mkdtemp below makes the folder)
+    return Path(tempfile.mkdtemp(prefix="mf-", dir=root)) / "r"
+
+
+def _free_port() -> int:
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _last_words(log: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines()]
+        return next((line for line in reversed(lines) if line), "it said nothing")
+    return "it said nothing"
