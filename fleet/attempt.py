@@ -45,6 +45,8 @@ Heard = Callable[[int], None]
 """Called with the number of frames that are done so far."""
 T = TypeVar("T")
 
+FRAMES_ANSWER_S: Final = 5.0
+"""How long it may take to learn whether frames are still there."""
 LEDGER_AGAIN_S: Final = 1.0
 """Pause before a result is offered again to a ledger whose disk is full."""
 
@@ -113,6 +115,23 @@ class Attempts:
     def held_on(self, node_id: str) -> list[str]:
         """Shots whose frames were made on that node and lie in its memory."""
         return [shot_id for shot_id, held in self._held.items() if held.node_id == node_id]
+
+    async def are_lost(self, shot_id: str) -> bool:
+        """Whether any of a shot's frames went away with the node that made them.
+
+        Frames pass through the head's memory on their way, so most often they are still there.
+        Asked of their owner, which this process is, the answer is immediate; a worker that
+        fetches them would wait for ten seconds, then twenty, then forty.
+        """
+        held = self._held.get(shot_id)
+        chunks = list(held.chunks) if held is not None else []
+        try:
+            async with asyncio.timeout(FRAMES_ANSWER_S):
+                for chunk in chunks:
+                    await result(chunk)
+        except (TimeoutError, ray_errors.RayError):
+            return True
+        return False
 
     # -- frames on disk ---------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ Ray wraps a worker's exception in ``RayTaskError``; its own do not share one use
     +-- RayTaskError               the stage raised: look at the cause
     +-- RayActorError              the worker is gone
     |   +-- ActorDiedError, ActorUnavailableError (may or may not have executed)
-    +-- WorkerCrashedError, NodeDiedError      the worker is gone
+    +-- WorkerCrashedError, NodeDiedError, ActorUnschedulableError      the worker is gone
     +-- OutOfMemoryError           the host's memory is full: Ray ended the worker
     +-- ObjectLostError, OwnerDiedError, ...                   the frames are gone
 """
@@ -43,6 +43,7 @@ _FRAMES_GONE = (
 )
 _WORKER_GONE = (
     ray_errors.RayActorError,
+    ray_errors.ActorUnschedulableError,  # its node went away before it was up
     ray_errors.WorkerCrashedError,
     ray_errors.NodeDiedError,
 )

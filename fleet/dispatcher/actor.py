@@ -19,6 +19,7 @@ import os
 import socket
 import time
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,7 @@ from fleet.jobs.model import Pool, Stage
 from fleet.jobs.retry import Past, failure_of
 from fleet.ledger import nodes as node_rows
 from fleet.ledger import reading, recovery
+from fleet.ledger.lanes import open_lanes
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.lock import ProcessLock
 from fleet.ledger.rows import Lease
@@ -70,6 +72,13 @@ class Running:
     frames: int
 
 
+class _Lost(Enum):
+    """What went away under an attempt."""
+
+    NODE = "node"
+    FRAMES = "frames"
+
+
 @dataclass(eq=False, slots=True)
 class _UnderWay:
     lease: Lease
@@ -77,7 +86,7 @@ class _UnderWay:
     begun: float
     frames: int = 0
     task: asyncio.Task[None] | None = None
-    node_lost: bool = False
+    lost: _Lost | None = None
 
 
 class Dispatcher:
@@ -172,10 +181,10 @@ class Dispatcher:
                 if ledger.database.changed():
                     self._follow(ledger)
                 self._fill(ledger)
-                queue = reading.queue(ledger.database, now=time.time())
-                if not self._forever and not self._under_way and queue.empty:
+                due = reading.next_due(ledger.database, now=time.time())
+                if not self._forever and due is None and self._nothing_to_do(ledger):
                     return
-                await self._something_happens(queue.next_due)
+                await self._something_happens(due)
         except LedgerUnusable as broken:
             self._fatal = broken
         finally:
@@ -241,6 +250,13 @@ class Dispatcher:
                     attempts.book(lease)  # before the next look at the budget
                 self._start(ledger, lease, hand)
 
+    def _nothing_to_do(self, ledger: Ledger) -> bool:
+        """Whether nothing is under way and nothing may start; what is paused may not."""
+        now = time.time()
+        return not self._under_way and not any(
+            open_lanes(ledger.database, stage, now=now) for stage in Stage
+        )
+
     def _start(self, ledger: Ledger, lease: Lease, hand: Hand | None) -> None:
         each = _UnderWay(lease, hand, begun=time.monotonic())
         self._under_way[lease.token] = each
@@ -300,29 +316,40 @@ class Dispatcher:
     async def _look(self, ledger: Ledger) -> None:
         change = await self._crew.look()
         for node in change.gone:
-            self._lose_node(ledger, node.id)
+            await self._lose_node(ledger, node.id)
         rows, now = self._crew.rows(), time.monotonic()
         if rows != self._recorded or now - self._recorded_at > RECORD_S:
             node_rows.record_nodes(ledger.database, rows, now=time.time())
             self._recorded, self._recorded_at = rows, now
 
-    def _lose_node(self, ledger: Ledger, node_id: str) -> None:
+    async def _lose_node(self, ledger: Ledger, node_id: str) -> None:
         """Nothing that was on that node is waited for: neither attempts nor frames."""
         attempts = self._attempts
         if attempts is None:
             return
-        dead = set(attempts.held_on(node_id))
         for each in self._under_way.values():
-            there = each.hand is not None and each.hand.node.id == node_id
-            starved = each.lease.stage is Stage.FINISH and each.lease.shot.id in dead
-            if (there or starved) and each.task is not None:
-                each.node_lost = True
+            if each.hand is not None and each.hand.node.id == node_id and each.task is not None:
+                each.lost = _Lost.NODE
                 each.task.cancel()
-        busy = {each.lease.shot.id for each in self._under_way.values()}
-        for shot_id in dead - busy:
+        for shot_id in attempts.held_on(node_id):
+            generating = shot_id in self._shots_under_way(Stage.GENERATE)
+            if generating or not await attempts.are_lost(shot_id):
+                continue
+            finishing = self._shots_under_way(Stage.FINISH).get(shot_id)
+            if finishing is not None and finishing.task is not None:
+                finishing.lost = _Lost.FRAMES
+                finishing.task.cancel()
+                continue
             attempts.forget(shot_id)
             if reading.checkpoint(ledger.database, shot_id) is None:
                 recovery.lose_output(ledger.database, shot_id, now=time.time())
+
+    def _shots_under_way(self, stage: Stage) -> dict[str, _UnderWay]:
+        return {
+            each.lease.shot.id: each
+            for each in self._under_way.values()
+            if each.lease.stage is stage
+        }
 
     def _block(self, node: str, reason: str) -> None:
         """Give that node nothing more to do until a person has looked at it."""
@@ -389,10 +416,11 @@ class Dispatcher:
     async def _called_off(self, ledger: Ledger, each: _UnderWay) -> None:
         """The attempt was cancelled: by a command, by the end of its node, or by ``stop``."""
         lease, hand = each.lease, each.hand
-        if each.node_lost:
+        if each.lost is not None:
             node = hand.node.name if hand is not None else ""
             failure = failure_of(NodeLost(stage=lease.stage.value, node=node))
-            self._fail(ledger, each, Meaning(failure, frames_gone=True), lost=True)
+            frames_gone = each.lost is _Lost.FRAMES
+            self._fail(ledger, each, Meaning(failure, frames_gone=frames_gone), lost=True)
         else:
             self._forget(lease)
         if hand is not None and hand.node.id in self._crew.nodes:

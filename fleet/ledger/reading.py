@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -35,23 +34,15 @@ _SHOT: Final = (
 _AMONG: Final = " WHERE s.id IN (SELECT value FROM json_each(?)) ORDER BY s.seq"
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What is queued: whether anything is, and when the next job that waits for its time is due."""
-
-    empty: bool
-    next_due: float | None
-
-
-def queue(database: Database, *, now: float) -> Queue:
-    """What is queued at ``now``, in seconds since the epoch."""
-    any_queued = database.rows("SELECT 1 FROM jobs WHERE state = ? LIMIT 1", (JobState.QUEUED,))
-    later = database.rows(
+def next_due(database: Database, *, now: float) -> float | None:
+    """When the next job that waits for its time is due, in seconds since the epoch, if any does."""
+    rows = database.rows(
         "SELECT min(not_before) AS due FROM jobs"
         " WHERE state = ? AND not_before > ? AND not_before > 0",
         (JobState.QUEUED, now),
     )
-    return Queue(empty=not any_queued, next_due=later[0]["due"])
+    due: float | None = rows[0]["due"]
+    return due
 
 
 def shot(database: Database, shot_id: str) -> ShotRow:
