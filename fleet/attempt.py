@@ -227,7 +227,7 @@ class Attempts:
             raise BackendFailed(backend="generate", what="the stream ended without a report")
         held.report = report
         seconds = time.monotonic() - begun
-        await self._recorded(
+        await self.recorded(
             lambda: self._ledger.succeed(
                 lease,
                 now=time.time(),
@@ -278,7 +278,7 @@ class Attempts:
         done, data = report, clip
         artifact = await self._recorded_apart(lambda: self._stage_clip(lease, done, data))
         seconds = time.monotonic() - begun
-        await self._recorded(
+        await self.recorded(
             lambda: self._ledger.succeed(
                 lease,
                 now=time.time(),
@@ -306,7 +306,7 @@ class Attempts:
         await asyncio.to_thread(publish, place, meta, staged=staged, known_hashes=known)
         failures = [job.failure for job in history.jobs.values() if job.failure is not None]
         kept = reading.checkpoint(self._ledger.database, shot.id)
-        await self._recorded(
+        await self.recorded(
             lambda: self._ledger.end(
                 lease,
                 verdict=meta.verdict,
@@ -331,7 +331,7 @@ class Attempts:
         files.write_atomic(path, clip)
         return Artifact(path=str(path), sha256=report.clip.sha256, size_bytes=len(clip))
 
-    async def _recorded(self, write: Callable[[], T]) -> T:
+    async def recorded(self, write: Callable[[], T]) -> T:
         """The result of ``write``, a step of the ledger; a full disk is waited for if patient."""
         while True:
             try:
