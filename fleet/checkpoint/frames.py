@@ -11,8 +11,7 @@ times the CPU time; PNG is larger and costs more; prediction from the left costs
 and is a tenth larger.
 
 Two things guard it.  The whole file's SHA-256 is compared before the first frame is given out.
-And each picture in it has one more row than its frame, at the bottom, which begins with the
-frame's CRC-32: no codec is believed to be lossless.
+And each picture in it carries the check sum of its frame (see ``picture``).
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -34,8 +32,8 @@ import numpy as np
 import numpy.typing as npt
 
 from companions import files
-from companions.picture import Pixels
 from fleet.checkpoint.folder import SUFFIX, UnnamedFile
+from fleet.checkpoint.picture import pack, picture_for, unpacked
 from fleet.errors import BackendFailed, CheckpointUnusable
 
 Chunk = npt.NDArray[np.uint8]
@@ -52,10 +50,6 @@ _CONTAINER: Final = "nut"
 _LAYOUT: Final = "motionfleet_layout"
 _LAYOUT_WORDS: Final = re.compile(r"(\d{1,6}) frames of (\d{1,6})x(\d{1,6})", re.ASCII)
 """The first chunk's frames, and the width and height of each."""
-_CRC_BYTES: Final = 4
-_COLUMNS: Final = 4
-"""A picture's width is a multiple of this: FFmpeg's encoder reserves a byte for each pixel but
-writes whole words, so that noise of an odd size (82x121) overruns it and cannot be decoded."""
 _BACKEND: Final = "the encoder of kept frames"
 # A clip's rate is its recipe's and not said here; a container wants one all the same.
 _RATE: Final = Fraction(24)
@@ -147,7 +141,8 @@ def _decoded(source: BinaryIO, *, path: Path, frames: int) -> Iterator[Chunk]:
                 raise CheckpointUnusable(path=path, what=f"it holds more than {frames} frames")
             if chunk is None:
                 chunk = np.empty((min(at_once, frames - done), height, width, 3), dtype=np.uint8)
-            if not _unpacked(picture.to_ndarray(format="rgb24"), into=chunk[filled]):
+            pixels = np.asarray(picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+            if not unpacked(pixels, into=chunk[filled]):
                 raise CheckpointUnusable(path=path, what=f"frame {done} is not what was written")
             filled, done = filled + 1, done + 1
             if filled == len(chunk) and done < frames:
@@ -158,32 +153,6 @@ def _decoded(source: BinaryIO, *, path: Path, frames: int) -> Iterator[Chunk]:
         # The last one waits until it is certain that nothing comes after it.
         if chunk is not None:
             yield chunk
-
-
-def _picture_for(*, width: int, height: int) -> Pixels:
-    """Black, with room for a frame of that size and its check sum."""
-    return np.zeros(_picture_shape(width=width, height=height), dtype=np.uint8)
-
-
-def _picture_shape(*, width: int, height: int) -> tuple[int, int, int]:
-    return height + 1, -(-width // _COLUMNS) * _COLUMNS, 3
-
-
-def _pack(pixels: Pixels, *, into: Pixels) -> None:
-    height, width = pixels.shape[:2]
-    into[:height, :width] = pixels
-    crc = zlib.crc32(np.ascontiguousarray(pixels)).to_bytes(_CRC_BYTES, "big")
-    into[height].reshape(-1)[:_CRC_BYTES] = np.frombuffer(crc, dtype=np.uint8)
-
-
-def _unpacked(picture: Pixels, *, into: Pixels) -> bool:
-    """Whether ``picture`` holds a frame as it was written, which is then in ``into``."""
-    height, width = into.shape[:2]
-    if picture.shape != _picture_shape(width=width, height=height):
-        return False
-    into[:] = picture[:height, :width]
-    crc = picture[height].reshape(-1)[:_CRC_BYTES].tobytes()
-    return zlib.crc32(into) == int.from_bytes(crc, "big")
 
 
 class _Writing:
@@ -235,11 +204,8 @@ class _Writing:
         trace: TracebackType | None,
     ) -> None:
         file, self._file = self._file, None
-        if file is None:
-            return
-        if self._encoding is not None:
-            self._encoding.abandon()
-        file.discard()
+        if file is not None:
+            file.discard()
 
     def _open(self) -> UnnamedFile:
         if self._file is None:
@@ -265,7 +231,8 @@ class _Encoding:
         self._container = av.open(output, "w", format=_CONTAINER, buffer_size=_BUFFER_BYTES)
         words = f"{len(first)} frames of {self.width}x{self.height}"
         self._container.metadata[_LAYOUT] = words
-        self._picture = _picture_for(width=self.width, height=self.height)
+        self._picture = picture_for(width=self.width, height=self.height)
+        self._packed = av.VideoFrame.from_numpy_buffer(self._picture, format="rgb24")
         self._stream = self._container.add_stream(_CODEC, rate=_RATE, options=_CODEC_OPTIONS)
         self._stream.height, self._stream.width = self._picture.shape[:2]
         self._stream.pix_fmt = _PIXEL_FORMAT
@@ -279,9 +246,9 @@ class _Encoding:
                 f"{self.width}x{self.height}"
             )
         for pixels in chunk:
-            _pack(pixels, into=self._picture)
-            frame = av.VideoFrame.from_ndarray(self._picture, format="rgb24")
-            frame = frame.reformat(format=_PIXEL_FORMAT)
+            pack(pixels, into=self._picture)
+            # A copy, because threads go on encoding it when the next one is packed.
+            frame = self._packed.reformat(format=_PIXEL_FORMAT)
             frame.pts, frame.time_base = self.frames, 1 / _RATE
             self._container.mux(self._stream.encode(frame))
             self.frames += 1
@@ -289,11 +256,6 @@ class _Encoding:
     def finish(self) -> None:
         self._container.mux(self._stream.encode(None))
         self._container.close()
-
-    def abandon(self) -> None:
-        # Closed here and not by the garbage collector, which would write to a file that is gone.
-        with contextlib.suppress(av.error.FFmpegError, OSError):
-            self._container.close()
 
 
 def _failed(what: str) -> BackendFailed:

@@ -8,11 +8,12 @@ What a worker is called says where it belongs: ``worker/<pool>/<node id>/<slot>/
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import ray
@@ -243,12 +244,20 @@ class Crew:
         else:
             self.release(hand)
 
-    async def refresh(self, hand: Hand) -> None:
-        """Ask a worker what it has loaded."""
-        try:
-            hand.state = await result(hand.handle.state.remote())
-        except ray_errors.RayError:
-            return  # the next attempt on it will tell
+    def used(self, hand: Hand, model: str) -> None:
+        """A worker used that model; if it had to load it, ask what it let go of to make room."""
+        before = hand.state.models
+        hand.state = replace(
+            hand.state, models=(model, *(name for name in before if name != model))
+        )
+        if model not in before:
+            self._in_background(self._refresh(hand))
+
+    async def _refresh(self, hand: Hand) -> None:
+        with contextlib.suppress(ray_errors.RayError):  # the next attempt on it will tell
+            state: WorkerState = await result(hand.handle.state.remote())
+            if state.models:
+                hand.state = state
 
     def _start(self, node: Node, pool: Pool, slot: int) -> None:
         name = f"worker/{pool.value}/{node.id}/{slot}/{secrets.token_hex(4)}"
@@ -263,7 +272,10 @@ class Crew:
         ray.kill(hand.handle)
 
     def _settle(self, hand: Hand, patience_s: float) -> None:
-        task = asyncio.get_running_loop().create_task(self._make_ready(hand, patience_s))
+        self._in_background(self._make_ready(hand, patience_s))
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 

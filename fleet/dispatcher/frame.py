@@ -123,7 +123,7 @@ class Frame:
             async with asyncio.timeout(deadline_s):
                 await self._carry_out(each)
             if hand is not None:
-                await self._went_well(each, hand)
+                self._went_well(each, hand)
         except asyncio.CancelledError:
             await self._called_off(each)
         except LeaseLost as lost:
@@ -158,12 +158,11 @@ class Frame:
         else:
             await self._attempts.finish(lease, doer, heard)
 
-    async def _went_well(self, each: UnderWay, hand: Hand) -> None:
+    def _went_well(self, each: UnderWay, hand: Hand) -> None:
         lease = each.lease
         self.suspicions.succeeded(hand.node.name, lease.stage)
         self._turns.took(lease, seconds=time.monotonic() - each.begun)
-        if self._turns.model_of(lease) not in hand.state.models[:1]:
-            await self._crew.refresh(hand)
+        self._crew.used(hand, self._turns.model_of(lease))
 
     async def _called_off(self, each: UnderWay) -> None:
         """The attempt was ended: by a command, by the end of its node, or by the dispatcher's."""
