@@ -26,7 +26,7 @@ from companions.errors import FileUnwritable, MotionfleetError
 from companions.picture import read_picture_bytes
 from fleet.checkpoint.folder import SUFFIX, sweep
 from fleet.checkpoint.frames import read_checkpoint, write_checkpoint
-from fleet.cluster.archive import start_archive
+from fleet.cluster.archive import KEEPERS, start_archive
 from fleet.cluster.failures import FramesGone
 from fleet.cluster.waiting import result
 from fleet.errors import BackendFailed, LedgerUnusable
@@ -90,6 +90,8 @@ class Attempts:
         self._held: dict[str, _Held] = {}
         self._archive: Any = None
         self._keeping: dict[Path, asyncio.Task[None]] = {}
+        self._waiting: dict[str, asyncio.Task[None]] = {}
+        self._keepers = asyncio.Semaphore(KEEPERS)
 
     # -- frames in memory -------------------------------------------------------------------------
 
@@ -103,8 +105,15 @@ class Attempts:
         self._held[lease.shot.id] = _Held(frames_bytes(lease.shot.recipe))
 
     def forget(self, shot_id: str) -> None:
-        """Let go of a shot's picture and frames; harmless if none are held."""
+        """Let go of a shot's picture and frames; harmless if none are held.
+
+        Keeping them is given up where it has not begun: those that wait would hold memory that no
+        budget counts.
+        """
         self._held.pop(shot_id, None)
+        waiting = self._waiting.pop(shot_id, None)
+        if waiting is not None:
+            waiting.cancel()
 
     def forget_ended(self) -> None:
         """Let go of shots that ended elsewhere: cancelled, say, or replaced by a newer one."""
@@ -149,14 +158,16 @@ class Attempts:
     def _keep(self, lease: Lease, held: _Held) -> None:
         path = self._home.checkpoints / f"{lease.shot.id}.{lease.token[:8]}{SUFFIX}"
         task = asyncio.get_running_loop().create_task(self._write_down(lease, held, path))
-        self._keeping[path] = task
+        self._keeping[path] = self._waiting[lease.shot.id] = task
         task.add_done_callback(lambda _: self._keeping.pop(path, None))
 
     async def _write_down(self, lease: Lease, held: _Held, path: Path) -> None:
         try:
-            with files.reporting_unwritable(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-            kept = await result(self._archivist().keep.remote(str(path), list(held.chunks)))
+            async with self._keepers:
+                self._waiting.pop(lease.shot.id, None)
+                with files.reporting_unwritable(path):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                kept = await result(self._archivist().keep.remote(str(path), list(held.chunks)))
         except (MotionfleetError, ray_errors.RayError) as error:
             # The shot goes on without: only a crash in the next minute would cost anything.
             _log.warning("shot=%s its frames could not be kept: %s", lease.shot.id, error)
@@ -170,8 +181,7 @@ class Attempts:
 
     def _archivist(self) -> Any:
         if self._archive is None:
-            here = ray.get_runtime_context().get_node_id()
-            self._archive = start_archive(write_checkpoint, read_checkpoint, node_id=here)
+            self._archive = start_archive(write_checkpoint, read_checkpoint)
         return self._archive
 
     async def _restore(self, lease: Lease) -> _Held:

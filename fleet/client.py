@@ -189,6 +189,7 @@ def _new_shot(
 ) -> NewShot:
     fingerprint = codec.fingerprint(recipe)
     place = Target(target)
+    looked_at = time.time()
     intact = place.holds(fingerprint)
     shot_id = _shot_id(shot, fingerprint, target)
     return NewShot(
@@ -202,6 +203,7 @@ def _new_shot(
         fault=None if intact else _fault(ledger, shot, recipe, picture, place),
         intact=intact,
         in_place=_in_place(place, shot_id) if intact else None,
+        looked_at=looked_at,
     )
 
 

@@ -7,20 +7,17 @@ settings or the environment.
 
 from __future__ import annotations
 
-import os
 import tomllib
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from companions import codec
 from fleet.errors import SettingsInvalid
+from fleet.home import HOME_VARIABLE, Home, find_home
 from fleet.jobs.retry import RetryPolicy
 
-HOME_VARIABLE: Final = "FLEET_HOME"
-FILE_NAME: Final = "settings.toml"
+__all__ = ["HOME_VARIABLE", "Home", "Settings", "find_home", "load_settings"]
 
 Slots = Annotated[int, Field(ge=1, le=64)]
 PositiveSeconds = Annotated[float, Field(gt=0.0, le=7 * 86400.0)]
@@ -57,7 +54,8 @@ class Settings(BaseModel):
     """Memory for the models a worker keeps loaded; by default half of its machine's. The one used
     longest ago makes room."""
     affinity_s: Annotated[float, Field(ge=0.0, le=86400.0)] = 300.0
-    """Longest a manifest may be passed over so that a worker can stay with a model it has."""
+    """Seconds of work by which a manifest may fall behind others so that a worker can stay with a
+    model it has."""
     checkpoints: bool = True
     """Whether generated frames are kept on the head's disk until their clip is published, so that
     a crash never repeats their generation."""
@@ -76,71 +74,6 @@ class Settings(BaseModel):
     def retry(self) -> RetryPolicy:
         """The retry policy these settings describe."""
         return RetryPolicy(max_attempts=self.max_attempts, first_delay_s=self.first_retry_s)
-
-
-class Home:
-    """The folder that holds a fleet's state, and the names of what is in it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    @property
-    def ledger(self) -> Path:
-        """The ledger's SQLite file."""
-        return self.root / "ledger.sqlite3"
-
-    @property
-    def staging(self) -> Path:
-        """Finished clips that are not published yet."""
-        return self.root / "staging"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Generated frames of shots that are not published yet."""
-        return self.root / "checkpoints"
-
-    @property
-    def cluster(self) -> Path:
-        """What ``fleet up`` started, while there is a cluster."""
-        return self.root / "cluster.json"
-
-    @property
-    def token(self) -> Path:
-        """The cluster's authentication token, mode 0600."""
-        return self.root / "ray_token"
-
-    @property
-    def settings_file(self) -> Path:
-        """Where settings are read from."""
-        return self.root / FILE_NAME
-
-    @property
-    def submitter_lock(self) -> Path:
-        """Held by the command that drives the embedded cluster."""
-        return self.root / "submitter.lock"
-
-    @property
-    def dispatcher_lock(self) -> Path:
-        """Held by the dispatcher for as long as it lives."""
-        return self.root / "dispatcher.lock"
-
-    @property
-    def audit(self) -> Path:
-        """The operation log's folder."""
-        return self.root / "audit"
-
-    @property
-    def log(self) -> Path:
-        """The dispatcher's log."""
-        return self.root / "fleet.log"
-
-
-def find_home() -> Home:
-    """The fleet's folder, from ``FLEET_HOME`` or the platform's data directory."""
-    chosen = os.environ.get(HOME_VARIABLE)
-    if chosen:
-        return Home(Path(chosen).expanduser().resolve())
-    return Home(Path(platformdirs.user_data_dir("motionfleet")))
 
 
 def load_settings(home: Home) -> Settings:

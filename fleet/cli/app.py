@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from fleet.cli import audit, companions, report, shots, submit
+from fleet.cli import (
+    archive,
+    audit,
+    cluster,
+    companions,
+    control,
+    doctor,
+    drill,
+    invariants,
+    nodes,
+    plan,
+    report,
+    shots,
+    status,
+    submit,
+)
 
 app = typer.Typer(
     name="fleet",
@@ -36,11 +51,34 @@ def _root(
     """Make finished clips from a manifest."""
 
 
-app.command("submit", epilog=submit.EXAMPLE)(submit.submit)
-app.command("status", epilog=shots.STATUS_EXAMPLE)(shots.status)
-app.command("show", epilog=shots.SHOW_EXAMPLE)(shots.show)
-app.command("events", epilog=shots.EVENTS_EXAMPLE)(shots.events)
-app.command("report", epilog=report.EXAMPLE)(report.report)
+WORK = "Work"
+CONTROL = "Control of what was submitted"
+CLUSTER = "Cluster"
+RECORDS = "Records"
 
-app.add_typer(companions.group)
-app.add_typer(audit.group)
+app.command("submit", epilog=submit.EXAMPLE, rich_help_panel=WORK)(submit.submit)
+app.command("plan", epilog=plan.EXAMPLE, rich_help_panel=WORK)(plan.plan)
+app.command("status", epilog=status.EXAMPLE, rich_help_panel=WORK)(status.status)
+app.command("show", epilog=shots.SHOW_EXAMPLE, rich_help_panel=WORK)(shots.show)
+app.command("events", epilog=shots.EVENTS_EXAMPLE, rich_help_panel=WORK)(shots.events)
+app.command("report", epilog=report.EXAMPLE, rich_help_panel=WORK)(report.report)
+
+app.command("cancel", epilog=control.CANCEL_EXAMPLE, rich_help_panel=CONTROL)(control.cancel)
+app.command("retry", epilog=control.RETRY_EXAMPLE, rich_help_panel=CONTROL)(control.retry)
+app.command("pause", epilog=control.PAUSE_EXAMPLE, rich_help_panel=CONTROL)(control.pause)
+app.command("resume", epilog=control.RESUME_EXAMPLE, rich_help_panel=CONTROL)(control.resume)
+app.command("priority", epilog=control.PRIORITY_EXAMPLE, rich_help_panel=CONTROL)(control.priority)
+app.command("quarantine", epilog=control.QUARANTINE_EXAMPLE, rich_help_panel=CONTROL)(
+    control.quarantine
+)
+
+app.command("up", epilog=cluster.UP_EXAMPLE, rich_help_panel=CLUSTER)(cluster.up)
+app.command("down", epilog=cluster.DOWN_EXAMPLE, rich_help_panel=CLUSTER)(cluster.down)
+app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=CLUSTER)(doctor.doctor)
+app.add_typer(nodes.group, rich_help_panel=CLUSTER)
+app.command("drill", epilog=drill.EXAMPLE, rich_help_panel=CLUSTER)(drill.drill)
+
+app.command("archive", epilog=archive.EXAMPLE, rich_help_panel=RECORDS)(archive.archive)
+app.command("repair", epilog=invariants.REPAIR_EXAMPLE, rich_help_panel=RECORDS)(invariants.repair)
+app.add_typer(audit.group, rich_help_panel=RECORDS)
+app.add_typer(companions.group, rich_help_panel=RECORDS)

@@ -1,4 +1,4 @@
-"""``fleet audit verify|tail``: the operation log, checked and read."""
+"""``fleet audit verify|tail``: the operation log, checked and read; ``ledger`` is elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleet.cli import invariants
 from fleet.cli.output import Column, Output, moment, shown
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ TAIL_EXAMPLE = "Example: fleet audit tail -n 50 --json"
 
 group = typer.Typer(
     name="audit",
-    help="The operation log: what was done to pictures and companions, by whom.",
+    help="Whether ledger and disk agree, and the operation log: what was done to pictures and"
+    " companions, by whom.",
     epilog="Example: fleet audit tail",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -110,6 +112,9 @@ def tail(
              Column("", fold=True)],
             [_cells(line) for line in lines],
         )  # fmt: skip
+
+
+group.command("ledger", epilog=invariants.AUDIT_EXAMPLE)(invariants.audit_ledger)
 
 
 def _cells(line: AuditLine) -> list[str]:

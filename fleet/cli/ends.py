@@ -91,7 +91,7 @@ def ends_of(ids: Sequence[str] | None, *, home: Home, metas: bool) -> list[End]:
     database = Database(home.ledger)
     try:
         rows = reading.shots(database, ids=ids)
-        states = reading.job_states(database)
+        states = reading.job_states(database, ids=ids)
     finally:
         database.close()
     return [End(row, phase(row, states[row.id]), meta_of(row) if metas else None) for row in rows]

@@ -1,48 +1,23 @@
-"""``fleet status``, ``fleet show`` and ``fleet events``: what the ledger knows."""
+"""``fleet show`` and ``fleet events``: what the ledger knows of one shot, and what happened."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Annotated, Final
+import contextlib
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from fleet.cli.output import Column, Output, moment
+from fleet.errors import UnknownShot
 
-STATUS_EXAMPLE: Final = "Example: fleet status --json"
+if TYPE_CHECKING:  # heavy: imported when a command runs
+    from fleet.ledger.rows import History
+    from fleet.settings import Home
+
 SHOW_EXAMPLE: Final = "Example: fleet show img_001.jpg"
 EVENTS_EXAMPLE: Final = "Example: fleet events --shot img_001.jpg --after 120"
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-def status(
-    *,
-    unfinished: Annotated[
-        bool, typer.Option("--unfinished", help="Only shots that have not ended.")
-    ] = False,
-    json_: Json = False,
-) -> None:
-    """List every shot and where it is."""
-    from fleet.cli.ends import ends_of
-    from fleet.settings import find_home
-
-    output = Output()
-    ends = ends_of(None, home=find_home(), metas=False)
-    if unfinished:
-        ends = [end for end in ends if end.verdict is None]
-    if json_:
-        output.json([end.as_json() for end in ends])
-        return
-    counts = Counter(end.state for end in ends)
-    summary = ", ".join(f"{count} {state}" for state, count in counts.most_common())
-    output.table(
-        [Column("Shot"), Column("Project"), Column("State"), Column("Submitted"),
-         Column("Clip, or why not", fold=True)],
-        [[end.shot.id, end.shot.manifest.project_id, end.state, moment(end.shot.submitted_at),
-          end.outcome] for end in ends],
-    )  # fmt: skip
-    output.note(summary or "the ledger is empty; submit a manifest: fleet submit FILE")
 
 
 def show(
@@ -52,16 +27,10 @@ def show(
 ) -> None:
     """Show all that is known of one shot: stages, attempts, checks, reasons."""
     from fleet.cli.ends import End, meta_of, phase
-    from fleet.ledger import reading
-    from fleet.ledger.database import Database
     from fleet.settings import find_home
 
-    output, home = Output(), find_home()
-    database = Database(home.ledger)
-    try:
-        history = reading.history(database, reading.find_shot(database, shot).id)
-    finally:
-        database.close()
+    output = Output()
+    history = _history(shot, home=find_home())
     row = history.shot
     states = {stage: job.state for stage, job in history.jobs.items()}
     end = End(row, phase(row, states), meta_of(row))
@@ -152,6 +121,27 @@ def events(
         [[str(row.seq), moment(row.at), row.shot_id, row.stage, row.kind,
           " ".join(f"{key}={value}" for key, value in row.data.items())] for row in rows],
     )  # fmt: skip
+
+
+def _history(name: str, *, home: Home) -> History:
+    """A shot as the ledger has it, or the newest archive that does.
+
+    Raises:
+        UnknownShot: none of them has it.
+    """
+    from fleet.ledger import archive, reading
+    from fleet.ledger.database import Database
+
+    database = Database(home.ledger)
+    try:
+        return reading.history(database, reading.find_shot(database, name).id)
+    except UnknownShot:
+        for path in archive.archives(home.archive):
+            with contextlib.suppress(UnknownShot), archive.opened(path) as box:
+                return reading.history(box, reading.find_shot(box, name).id)
+        raise
+    finally:
+        database.close()
 
 
 def _seconds(started_at: float, ended_at: float | None) -> float:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from companions.video_meta import Verdict
 from fleet.cli.output import Column, Output
 from fleet.errors import Interrupted, ShotsFailed
 
@@ -96,6 +95,8 @@ def _said(path: Path, done: Submitted, *, unfinished: int) -> str:
         parts.append(f"{len(done.reopened)} to be made again")
     if done.replaced:
         parts.append(f"{len(done.replaced)} older ones replaced")
+    if done.adopted:
+        parts.append(f"{len(done.adopted)} found in place")
     if done.known:
         parts.append(f"{len(done.known)} already known")
     text = f"{path}: {', '.join(parts)}"
@@ -139,6 +140,7 @@ def _show_plan(submissions: Sequence[Submission], output: Output, *, as_json: bo
 
 
 def _show_ends(ids: Sequence[str], output: Output, *, as_json: bool) -> None:
+    from companions.video_meta import Verdict
     from fleet.cli.ends import ends_of
     from fleet.settings import find_home
 

@@ -16,8 +16,8 @@ import ray
 from ray import ObjectRef
 from ray import exceptions as ray_errors
 from ray.actor import ActorHandle
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from fleet.cluster.remote import HEAD
 from fleet.errors import WorkerLost
 
 NAME: Final = "archive"
@@ -85,8 +85,11 @@ class Archive:
             raise WorkerLost(stage="checkpoint", what=what) from error
 
 
-def start_archive(write: Writes, read: Reads, *, node_id: str) -> ActorHandle[Any]:
-    """Start the archive on that node, the head, or join the one that runs there already."""
+def start_archive(write: Writes, read: Reads) -> ActorHandle[Any]:
+    """Start the archive on the head, or join the one that runs there already.
+
+    By the head's resource and not by its number, which is another when it was started again.
+    """
     actor: Any = ray.remote(Archive)
     handle: ActorHandle[Any] = actor.options(
         name=NAME,
@@ -96,6 +99,6 @@ def start_archive(write: Writes, read: Reads, *, node_id: str) -> ActorHandle[An
         max_task_retries=0,
         max_concurrency=KEEPERS,
         num_cpus=0,
-        scheduling_strategy=NodeAffinitySchedulingStrategy(node_id, soft=False),
+        resources={HEAD: 0.001},
     ).remote(write, read)
     return handle

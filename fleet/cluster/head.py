@@ -10,14 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -33,9 +34,19 @@ from fleet.settings import Home, Settings
 START_S: Final = 90.0
 """Longest that ``ray start`` may take on a loaded machine."""
 GRACE_S: Final = 3.0
+SHORT_GRACE_S: Final = 0.5
+"""For a cluster that has shown already that it does not answer."""
 FIRST_PORT: Final = 6379
 PORTS: Final = 7
 """Ports that a head for other machines takes, from its own upwards; workers have theirs besides."""
+HASTE: Final = {
+    "RAY_health_check_initial_delay_ms": "1000",
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_timeout_ms": "3000",
+    "RAY_health_check_failure_threshold": "4",
+}
+"""A node whose raylet is gone is given up after about four seconds, one that does not answer after
+a quarter of a minute; by Ray's own measure it is three times that."""
 _LONGEST_FOLDER: Final = 40
 """Ray puts sockets below it, and a socket's path may have 107 letters."""
 
@@ -47,12 +58,12 @@ class HeadOptions:
     Attributes:
         bind: the address that other machines reach it by; 127.0.0.1 for none.
         port: of the GCS; 0 for any free one, which only a head on loopback may have.
-        slots: workers of each pool on the head itself; by default as many as the machine suits.
+        slots: workers of a pool on the head itself; by default as many as the machine suits.
     """
 
     bind: str = LOOPBACK
     port: int = 0
-    slots: Mapping[Pool, int] | None = None
+    slots: Mapping[Pool, int] = field(default_factory=dict)
 
     @property
     def loopback(self) -> bool:
@@ -60,80 +71,136 @@ class HeadOptions:
         return self.bind == LOOPBACK
 
 
-def start_head(home: Home, settings: Settings, options: HeadOptions) -> ClusterRecord:
-    """Start a head and wait until it answers.
+def new_head(options: HeadOptions) -> ClusterRecord:
+    """A head that is to be: its address and its folder, and no process yet.
+
+    Written down before anything runs, so that whatever is killed when, nothing of it is lost
+    sight of.
 
     Raises:
-        ClusterFailed: it did not start; nothing is left of it.
+        ClusterFailed: nothing can listen on that address and port.
     """
     _check_bind(options)
-    folder = _new_folder()
-    port = options.port or _free_port()
+    port = options.port or free_port()
+    return ClusterRecord(
+        address=f"{options.bind}:{port}", folder=str(_new_folder()), boot=boot(),
+        ray_version=metadata.version("ray"), started_at=time.time(),
+    )  # fmt: skip
+
+
+def start_head(
+    home: Home, settings: Settings, options: HeadOptions, new: ClusterRecord
+) -> ClusterRecord:
+    """Start a new head and wait until it answers.
+
+    Raises:
+        ClusterFailed: it did not start; no process is left of it.
+    """
+    folder, port = Path(new.folder), int(new.address.rpartition(":")[2])
     log = home.root / "head.log"
+    command = head_command(
+        options, settings=settings, folder=folder, port=port, client_port=free_port()
+    )
+    environment = head_environment(home, loopback=options.loopback)
     try:
         with log.open("wb") as stream:
             code = subprocess.run(
-                head_command(
-                    options, settings=settings, folder=folder, port=port, client_port=_free_port()
-                ),
-                env=head_environment(home, options),
-                stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
-                check=False, timeout=START_S,
+                command, env=environment, stdin=subprocess.DEVNULL,
+                stdout=stream, stderr=subprocess.STDOUT, check=False, timeout=START_S,
             ).returncode  # fmt: skip
-        found = processes.members(folder)
-        gcs, raylet = processes.named(found, "gcs_server"), processes.named(found, "raylet")
-        if code != 0 or gcs is None or raylet is None:
-            raise ClusterFailed(
-                what=f"Ray could not start a head here ({_last_words(log)})",
-                remedy=f"See {log}; check free memory, and disk space in {folder.parent}.",
-            )
-    except (OSError, subprocess.SubprocessError, ClusterFailed) as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         end_cluster(folder)
-        if isinstance(error, ClusterFailed):
-            raise
         raise ClusterFailed(
             what=f"Ray could not start a head here ({error})", remedy=f"See {log}."
         ) from error
-    return ClusterRecord(
-        address=f"{options.bind}:{port}",
-        folder=str(folder),
-        boot=boot(),
-        gcs=gcs,
-        raylet=raylet,
-        gcs_command=processes.words(gcs.pid),
-        ray_version=metadata.version("ray"),
-        started_at=time.time(),
+    found = processes.members(folder)
+    gcs, raylet = processes.named(found, "gcs_server"), processes.named(found, "raylet")
+    if code != 0 or gcs is None or raylet is None:
+        end_cluster(folder)
+        raise ClusterFailed(
+            what=f"Ray could not start a head here ({_last_words(log)})",
+            remedy=f"See {log}; check free memory, and disk space in {folder.parent.parent}.",
+        )
+    return new.model_copy(
+        update={
+            "gcs": gcs,
+            "raylet": raylet,
+            "gcs_command": processes.words(gcs.pid),
+            "raylet_command": processes.words(raylet.pid),
+            "preload": processes.variable(gcs.pid, "LD_PRELOAD"),
+        }
     )
 
 
 def restart_gcs(home: Home, record: ClusterRecord) -> subprocess.Popen[bytes]:
     """Start the GCS again over its tables; returns at once, and it answers in about a second.
 
+    Actors, names, nodes and calls under way are still there then.
+
     Raises:
         ClusterFailed: it cannot be started.
     """
-    options = HeadOptions(bind=record.ip, port=int(record.address.rpartition(":")[2]))
+    return _start_again(home, record, record.gcs_command)
+
+
+def restart_raylet(home: Home, record: ClusterRecord) -> subprocess.Popen[bytes]:
+    """Start the head's raylet again, as a new node of the same cluster; returns at once.
+
+    The other nodes and their workers never notice; Ray starts the dispatcher again on it, once
+    it has given the old one up.
+
+    Raises:
+        ClusterFailed: it cannot be started.
+    """
+    keep = {"gcs_server", "ray.util.client.server"}
+    left = [pid for pid in processes.members(Path(record.folder))
+            if not any(Path(word).name in keep for word in processes.words(pid)[:3])]  # fmt: skip
+    # What the dead one leaves ends by itself, but holds ports until then.
+    processes.end(left, grace_s=0.0)
+    old = _value(record.raylet_command, "--node_id=")
+    # A node that died is never accepted again under its number.
+    new = secrets.token_hex(len(old) // 2)
+    for option in ("--raylet_socket_name=", "--store_socket_name="):
+        Path(_value(record.raylet_command, option)).unlink(missing_ok=True)
+    command = [word.replace(old, new) for word in record.raylet_command]
+    return _start_again(home, record, command)
+
+
+def _start_again(
+    home: Home, record: ClusterRecord, command: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    environment = head_environment(home, loopback=record.loopback)
+    if record.preload:
+        environment["LD_PRELOAD"] = record.preload
     try:
         return subprocess.Popen(
-            record.gcs_command, env=head_environment(home, options),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            command, env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, cwd=record.folder,
         )  # fmt: skip
     except OSError as error:
         raise ClusterFailed(
-            what=f"the GCS cannot be started again ({error})", remedy="Start anew: fleet up"
+            what=f"{Path(command[0]).name} cannot be started again ({error})",
+            remedy="Start anew: fleet up",
         ) from error
 
 
-def end_cluster(folder: Path) -> None:
-    """End every process of the cluster that has this temporary folder, and remove the folder."""
+def _value(command: Sequence[str], option: str) -> str:
+    return next((word.removeprefix(option) for word in command if word.startswith(option)), "")
+
+
+def end_cluster(folder: Path, *, grace_s: float = GRACE_S) -> None:
+    """End every process of the cluster that has this temporary folder, and remove the folder.
+
+    Each is asked first, and made to after ``grace_s``.
+    """
     found = processes.members(folder)
     raylet = processes.named(found, "raylet")
     if raylet is not None:
         # First: it takes its workers with it, and tells the GCS while there is one.
-        processes.end([raylet.pid], grace_s=GRACE_S)
+        processes.end([raylet.pid], grace_s=grace_s)
     while found := processes.members(folder):
-        processes.end(found, grace_s=GRACE_S)
+        processes.end(found, grace_s=grace_s)
     shutil.rmtree(folder.parent, ignore_errors=True)
 
 
@@ -142,7 +209,7 @@ def head_command(
 ) -> list[str]:
     """The command line of ``ray start``."""
     machine = this_machine()
-    slots = options.slots if options.slots is not None else pool_sizes(machine, settings)
+    slots = {**pool_sizes(machine, settings), **options.slots}
     resources = {pool.value: count for pool, count in slots.items() if count}
     command = [
         sys.executable, "-m", "ray.scripts.scripts", "start", "--head",
@@ -168,13 +235,14 @@ def head_command(
     return command
 
 
-def head_environment(home: Home, options: HeadOptions) -> dict[str, str]:
+def head_environment(home: Home, *, loopback: bool) -> dict[str, str]:
     """The environment of the head's processes."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("RAY_")},
-        **wanted_environment(home, loopback=options.loopback),
+        **wanted_environment(home, loopback=loopback),
         "RAY_gcs_storage": "rocksdb",
         "RAY_gcs_storage_path": str(gcs_folder(home)),
+        **HASTE,
         "FLEET_HOME": str(home.root),
     }
 
@@ -209,7 +277,8 @@ def _new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="mf-", dir=root)) / "r"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
     with socket.create_server((LOOPBACK, 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -18,6 +18,8 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _LOOK_S: Final = 0.02
+_MARKS: Final = ("/ray/", "ray.util.client", "ray.scripts")
+"""In the command lines of Ray's processes, before they give themselves a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,15 @@ def words(pid: int) -> tuple[str, ...]:
     return tuple(os.fsdecode(word) for word in raw.split(b"\0")[:-1])
 
 
+def variable(pid: int, name: str) -> str:
+    """What a process was started with in the environment variable ``name``; empty if nothing."""
+    with contextlib.suppress(OSError):
+        for pair in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+            if pair.startswith(os.fsencode(f"{name}=")):
+                return os.fsdecode(pair.partition(b"=")[2])
+    return ""
+
+
 def members(folder: Path) -> frozenset[int]:
     """Numbers of all processes of the Ray cluster whose temporary folder is ``folder``.
 
@@ -96,8 +107,22 @@ def end(pids: Collection[int], *, grace_s: float) -> None:
                 time.sleep(_LOOK_S)
 
 
+def everyone() -> list[int]:
+    """The numbers of all processes."""
+    return sorted(_pids())
+
+
+def descendants(pid: int) -> frozenset[int]:
+    """Numbers of all processes that ``pid`` started, and that those started."""
+    parents = {each: stat.parent for each in _pids() if (stat := _stat(each)) is not None}
+    found = {pid}
+    while more := {each for each, parent in parents.items() if parent in found} - found:
+        found |= more
+    return frozenset(found - {pid})
+
+
 def _pids() -> Iterator[int]:
-    return (int(entry) for entry in os.listdir(_PROC) if entry.isdigit())
+    return (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
 
 
 def _stat(pid: int) -> _Stat | None:
@@ -112,7 +137,7 @@ def _stat(pid: int) -> _Stat | None:
 
 def _is_ray(pid: int) -> bool:
     line = " ".join(words(pid)[:4])
-    return line.startswith("ray::") or "/ray/" in line or "ray.util.client" in line
+    return line.startswith("ray::") or any(mark in line for mark in _MARKS)
 
 
 def _holds(pid: int, folder: Path) -> bool:
@@ -121,12 +146,12 @@ def _holds(pid: int, folder: Path) -> bool:
     if any(inside in word for word in words(pid)):
         return True
     try:
-        descriptors = os.listdir(_PROC / str(pid) / "fd")
+        descriptors = list((_PROC / str(pid) / "fd").iterdir())
     except OSError:  # another user's, or gone
         return False
     for descriptor in descriptors:
         with contextlib.suppress(OSError):
-            if os.readlink(_PROC / str(pid) / "fd" / descriptor).startswith(inside):
+            if str(descriptor.readlink()).startswith(inside):
                 return True
     return False
 

@@ -31,8 +31,10 @@ class ClusterRecord(BaseModel):
         folder: its temporary folder, made for it alone; empty if it is not ours.
         boot: the machine's start that the numbers of its processes belong to.
         gcs, raylet: the head's two processes that must live.
-        gcs_command: how the GCS was started, to start it again.
-        restarts: how often the GCS or the whole head was started again.
+        gcs_command, raylet_command: how they were started, to start them again.
+        preload: the library that Ray loads before their own (its memory allocator).
+        ready: whether a dispatcher answered on it.
+        restarts: how often either was started again.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -44,10 +46,13 @@ class ClusterRecord(BaseModel):
     gcs: Process | None = None
     raylet: Process | None = None
     gcs_command: tuple[str, ...] = ()
+    raylet_command: tuple[str, ...] = ()
+    preload: str = ""
     authenticated: bool = True
     storage: str = "rocksdb"
     ray_version: str = ""
     started_at: float = 0.0
+    ready: bool = False
     restarts: int = 0
 
     @property
@@ -58,7 +63,7 @@ class ClusterRecord(BaseModel):
     @property
     def loopback(self) -> bool:
         """Whether only this machine reaches it."""
-        return self.ours and self.ip == LOOPBACK
+        return self.ip == LOOPBACK
 
 
 def read_record(home: Home) -> ClusterRecord | None:

@@ -39,11 +39,10 @@ class Turns:
         if not seats or (limit is not None and crew.at_work(pool) >= limit):
             return None
         lanes = open_lanes(ledger.database, stage, now=time.time())
-        now = time.monotonic()
-        shares.meet((lane.manifest_id for lane in lanes), now=now)
+        shares.meet(lane.manifest_id for lane in lanes)
         elsewhere = crew.usable_nodes(pool) > 1
         while True:
-            choice = choose(lanes, seats, shares, now=now, patience_s=self._patience_s)
+            choice = choose(lanes, seats, shares, patience_s=self._patience_s)
             if choice is None:
                 return None
             if stage is Stage.GENERATE and not self._has_room(
@@ -59,7 +58,7 @@ class Turns:
                 elsewhere=elsewhere,
             )
             if lease is not None:
-                self._charge(stage, choice.lane, now)
+                self._charge(lease, choice.lane)
                 return lease, crew.hand(choice.seat.name)
             # All of that lane's jobs failed on that node: others may take them, or it others.
             others = [seat for seat in seats if seat.node != choice.seat.node]
@@ -69,10 +68,11 @@ class Turns:
                 lanes = [lane for lane in lanes if lane is not choice.lane]
 
     def took(self, lease: Lease, *, seconds: float) -> None:
-        """A job of that kind took so long: fairness charges what is usual."""
+        """A job of that kind took so long: fairness charges what is usual for as many pixels."""
         key = (lease.stage, self.model_of(lease))
-        usual = self._seconds.get(key, seconds)
-        self._seconds[key] = usual + _NEWEST * (seconds - usual)
+        a_byte = seconds / frames_bytes(lease.shot.recipe)
+        usual = self._seconds.get(key, a_byte)
+        self._seconds[key] = usual + _NEWEST * (a_byte - usual)
 
     @staticmethod
     def model_of(lease: Lease) -> str:
@@ -82,9 +82,11 @@ class Turns:
             return recipe.generation_params.model
         return recipe.interpolation.backend
 
-    def _charge(self, stage: Stage, lane: Lane, now: float) -> None:
-        seconds = self._seconds.get((stage, lane.model), _FIRST_GUESS_S)
-        self._shares[stage].charge(lane.manifest_id, seconds=seconds, now=now)
+    def _charge(self, lease: Lease, lane: Lane) -> None:
+        a_byte = self._seconds.get((lease.stage, lane.model))
+        size = frames_bytes(lease.shot.recipe)
+        seconds = a_byte * size if a_byte is not None else _FIRST_GUESS_S
+        self._shares[lease.stage].charge(lane.manifest_id, seconds=seconds)
 
     @staticmethod
     def _has_room(choice: Choice, ledger: Ledger, attempts: Attempts, *, budget: int) -> bool:

@@ -6,8 +6,10 @@ Pure, and asked by three: the dispatcher, ``fleet plan`` and the simulator of la
 2. Among equals, the manifest that was served least, in seconds of work.  A manifest that arrives
    begins level with the least served of those at work: five shots are not behind five thousand,
    and being late is no credit.
-3. Loading a model costs minutes.  A worker stays with a model it has loaded, unless the manifest
-   whose turn it is has waited longer than the affinity's patience; that bounds starvation.
+3. Loading a model costs minutes.  A worker stays with a model it has loaded until that has put
+   its manifest ahead of the one whose turn it is by the affinity's patience, in seconds of work.
+   So every model that is loaded for fairness's sake is paid for by as much work, and how far a
+   manifest can fall behind is bounded however many workers there are.
 """
 
 from __future__ import annotations
@@ -59,56 +61,50 @@ class Choice:
 
 
 @dataclass(slots=True)
-class _Share:
-    served_s: float
-    last_turn: float
-
-
-@dataclass(slots=True)
 class Shares:
-    """How much each manifest was served, and when last.  Lives as long as its dispatcher; after a
-    restart all begin level.
+    """How much each manifest was served, in seconds of work.  Lives as long as its dispatcher;
+    after a restart all begin level.
     """
 
-    _of: dict[str, _Share] = field(default_factory=dict)
+    _served_s: dict[str, float] = field(default_factory=dict)
+    _at_work: frozenset[str] = frozenset()
+    _level_s: float = 0.0
 
-    def meet(self, manifest_ids: Iterable[str], *, now: float) -> None:
-        """Take notice of the manifests that have queued jobs; forget those that have none.
+    def meet(self, manifest_ids: Iterable[str]) -> None:
+        """Take notice of which manifests have queued jobs now.
 
-        A manifest not seen before begins level with the least served of the others.
+        One that was not among them begins level with the least served of those that were: being
+        away is no credit.  Nor does it clear a debt, as long as the others are behind: all jobs of
+        a manifest may be under way for a moment, and then the next ones come.
         """
-        present = set(manifest_ids)
-        for gone in self._of.keys() - present:
-            del self._of[gone]
-        floor = min((share.served_s for share in self._of.values()), default=0.0)
-        for manifest_id in sorted(present - self._of.keys()):
-            self._of[manifest_id] = _Share(served_s=floor, last_turn=now)
+        present = frozenset(manifest_ids)
+        least = min((self._served_s[one] for one in self._at_work), default=self._level_s)
+        self._level_s = max(self._level_s, least)
+        for manifest_id in present - self._at_work:
+            self._served_s[manifest_id] = self.served_s(manifest_id)
+        for manifest_id in self._served_s.keys() - present:
+            if self._served_s[manifest_id] <= self._level_s:
+                del self._served_s[manifest_id]
+        self._at_work = present
 
-    def charge(self, manifest_id: str, *, seconds: float, now: float) -> None:
+    def charge(self, manifest_id: str, *, seconds: float) -> None:
         """A job of that manifest was given to a worker; it will take about ``seconds``."""
-        share = self._of.setdefault(manifest_id, _Share(served_s=0.0, last_turn=now))
-        share.served_s += seconds
-        share.last_turn = now
+        self._served_s[manifest_id] = self.served_s(manifest_id) + seconds
 
     def served_s(self, manifest_id: str) -> float:
         """Seconds of work given to that manifest, level with others where it is new."""
-        share = self._of.get(manifest_id)
-        return share.served_s if share is not None else 0.0
-
-    def waited_s(self, manifest_id: str, *, now: float) -> float:
-        """Seconds since that manifest had its last turn, or was first seen."""
-        share = self._of.get(manifest_id)
-        return max(0.0, now - share.last_turn) if share is not None else 0.0
+        if manifest_id in self._at_work:
+            return self._served_s[manifest_id]
+        return max(self._served_s.get(manifest_id, 0.0), self._level_s)
 
 
 def choose(
-    lanes: Sequence[Lane], seats: Sequence[Seat], shares: Shares, *, now: float, patience_s: float
+    lanes: Sequence[Lane], seats: Sequence[Seat], shares: Shares, *, patience_s: float
 ) -> Choice | None:
     """The next job to give out, and to whom; None if there is no lane or no seat.
 
-    ``now`` is on any monotonic clock, in seconds, the same that ``shares`` was given.
-    ``patience_s`` is how long the manifest whose turn it is may be passed over so that a worker
-    can stay with the model it has.
+    ``patience_s`` is how many seconds of work the manifest whose turn it is may fall behind so
+    that a worker can stay with the model it has.
     """
     if not lanes or not seats:
         return None
@@ -118,18 +114,21 @@ def choose(
     def turn(lane: Lane) -> tuple[float, int]:
         return shares.served_s(lane.manifest_id), lane.oldest
 
+    def warmest(model: str) -> Seat | None:
+        warm = [seat for seat in seats if model in seat.models]
+        return min(warm, key=lambda seat: seat.models.index(model), default=None)
+
     due = min(urgent, key=turn)
-    warm = [seat for seat in seats if due.model in seat.models]
-    if warm:
-        return Choice(due, min(warm, key=lambda seat: seat.models.index(due.model)))
-    if shares.waited_s(due.manifest_id, now=now) < patience_s:
-        loaded = {model for seat in seats for model in seat.models}
-        staying = [lane for lane in urgent if lane.model in loaded]
-        if staying:
-            lane = min(staying, key=turn)
-            fitting = [seat for seat in seats if lane.model in seat.models]
-            return Choice(lane, min(fitting, key=lambda seat: seat.models.index(lane.model)))
+    seat = warmest(due.model)
+    if seat is not None:
+        return Choice(due, seat)
+    loaded = {model for seat in seats for model in seat.models}
+    staying = min((lane for lane in urgent if lane.model in loaded), key=turn, default=None)
+    if staying is not None and turn(staying)[0] - turn(due)[0] < patience_s:
+        seat = warmest(staying.model)
+        if seat is not None:
+            return Choice(staying, seat)
     # A model has to be loaded: by a worker that has none, or has what is least asked for.
     asked = {lane.model for lane in lanes}
-    return Choice(due, min(seats, key=lambda seat: (len(asked & set(seat.models)),
-                                                    len(seat.models))))  # fmt: skip
+    cold = min(seats, key=lambda seat: (len(asked & set(seat.models)), len(seat.models)))
+    return Choice(due, cold)

@@ -22,7 +22,6 @@ from typing import Final
 from fleet.ledger.database import Database
 from fleet.ledger.layout import OPEN, SHOT_STAGE
 
-FOLDER: Final = "archive"
 AT_ONCE: Final = 1000
 """Shots of one transaction: the dispatcher waits for the file no longer than that takes."""
 WORTH_IT: Final = 0.25
@@ -88,25 +87,26 @@ def move(
     """
     moved = 0
     box = Database(folder / f"{manifest.month}.sqlite3")
+    # A lane goes when none of its jobs is left: to have SQLite make sure of that again would
+    # read all jobs for each lane.
+    database.rows("PRAGMA foreign_keys = OFF")
     try:
         while True:
             with database.transaction(durable=True) as live:
                 rows = live.execute(_ENDED_OF, (manifest.id, AT_ONCE)).fetchall()
                 ids = json.dumps([row["id"] for row in rows])
-                # A lane that goes is no job's any more; to have every one looked for would read
-                # all jobs for each.  Back on at the end of the transaction by itself.
-                live.execute("PRAGMA defer_foreign_keys = ON")
                 with box.transaction(durable=True) as stored:
                     _copy(live, stored, manifest.id, ids)
                 _remove(live, ids)
-                if not rows:
-                    _remove_manifest(live, manifest.id)
-            if not rows:
-                return moved
+                # With its last shots: a manifest without any would never be looked for again.
+                _remove_manifest(live, manifest.id)
             moved += len(rows)
             if advance is not None:
                 advance(len(rows))
+            if len(rows) < AT_ONCE:
+                return moved
     finally:
+        database.rows("PRAGMA foreign_keys = ON")
         box.close()
 
 
@@ -141,12 +141,19 @@ def shrink(database: Database) -> int:
     Raises:
         LedgerUnusable: the disk is full or broken, or another process writes; nothing is lost.
     """
-    before = database.path.stat().st_size
-    if shutil.disk_usage(database.path.parent).free < 2.2 * before * (1.0 - emptiness(database)):
+    before = _size_bytes(database)
+    needed = 2.2 * before * (1.0 - emptiness(database))
+    if shutil.disk_usage(database.path.parent).free < needed:
         return 0
     database.rows("VACUUM")
     database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-    return max(0, before - database.path.stat().st_size)
+    return max(0, before - _size_bytes(database))
+
+
+def _size_bytes(database: Database) -> int:
+    """What the file holds or will, once what is in its journal is written to it."""
+    pages = database.rows("PRAGMA page_count")[0][0]
+    return int(pages) * int(database.rows("PRAGMA page_size")[0][0])
 
 
 def _copy(live: sqlite3.Connection, stored: sqlite3.Connection, manifest: str, ids: str) -> None:
@@ -167,19 +174,21 @@ def _copy(live: sqlite3.Connection, stored: sqlite3.Connection, manifest: str, i
     attempts = live.execute(
         f"SELECT * FROM attempts WHERE shot_id {those} ORDER BY id", (ids,)
     ).fetchall()
-    _insert(stored, "attempts", [{key: row[key] for key in row.keys() if key != "id"}
-                                 for row in attempts])  # fmt: skip
+    _insert(stored, "attempts", [_without_id(row) for row in attempts])
     _take(live, stored, "events", f"SELECT * FROM events WHERE shot_id {those}", ids)
     _take(live, stored, "published", f"SELECT * FROM published WHERE shot_id {those}", ids)
 
 
-def _lane_in(stored: sqlite3.Connection, lane: sqlite3.Row) -> int:
-    names = [name for name in lane.keys() if name != "id"]  # noqa: SIM118  (a Row has no names)
-    values = [lane[name] for name in names]
-    _insert(stored, "lanes", [dict(zip(names, values, strict=True))])
-    where = " AND ".join(f"{name} = ?" for name in names)
-    row = stored.execute(f"SELECT id FROM lanes WHERE {where}", values).fetchone()
-    return int(row["id"])
+def _lane_in(stored: sqlite3.Connection, row: sqlite3.Row) -> int:
+    lane = _without_id(row)
+    _insert(stored, "lanes", [lane])
+    where = " AND ".join(f"{name} = :{name}" for name in lane)
+    found = stored.execute(f"SELECT id FROM lanes WHERE {where}", lane).fetchone()
+    return int(found["id"])
+
+
+def _without_id(row: sqlite3.Row) -> dict[str, object]:
+    return {name: value for name, value in dict(row).items() if name != "id"}
 
 
 def _take(

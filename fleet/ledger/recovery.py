@@ -23,7 +23,8 @@ def recover(database: Database, *, now: float) -> Recovery:
     expired, lost, resumed = [], [], []
     with database.transaction(durable=False) as sql:
         for row in sql.execute(
-            "SELECT shot_id, stage FROM jobs WHERE state = ?", (JobState.LEASED,)
+            "SELECT shot_id, stage FROM jobs WHERE stage IN (?, ?, ?) AND state = ?",
+            (*Stage, JobState.LEASED),
         ).fetchall():
             stage = Stage(row["stage"])
             close_attempts(sql, row["shot_id"], stage, outcome="interrupted", now=now)
@@ -60,6 +61,11 @@ def restage(database: Database, shot_id: str, *, now: float) -> None:
     """A finished clip is no longer in staging: make it again, from its frames if they were kept."""
     with database.transaction(durable=False) as sql:
         sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (shot_id,))
+        row = sql.execute(
+            "SELECT state FROM jobs WHERE shot_id = ? AND stage = ?", (shot_id, Stage.PUBLISH)
+        ).fetchone()
+        if JobState(row["state"]) not in {JobState.QUEUED, JobState.LEASED}:
+            return  # it ended, or was opened again since: nothing waits for that clip
         close_attempts(sql, shot_id, Stage.PUBLISH, outcome="interrupted", now=now)
         step(sql, shot_id, Stage.PUBLISH, Cancelled(), now=now)
         reopen(sql, shot_id, now=now)

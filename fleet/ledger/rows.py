@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +44,8 @@ class NewShot:
         fault: why it cannot be made, if that is known already.
         intact: whether its published files, if the ledger knows of any, are still in place.
         in_place: those files, if they are its own: a ledger that does not know of them adopts them.
+        looked_at: when that was looked at, in seconds since the epoch: what ended later is not
+            judged by it.
     """
 
     id: str
@@ -54,6 +57,7 @@ class NewShot:
     priority: int
     fault: Failure | None = None
     intact: bool = True
+    looked_at: float = math.inf
     in_place: InPlace | None = None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final
@@ -55,40 +55,22 @@ def select(
     Raises:
         NothingMatches: a name fits nothing, or more than one thing.
     """
-    found_projects: list[str] = []
-    found_manifests: list[str] = []
-    found_shots: list[str] = []
+    parts = [Selection(everything=everything)]
     for name in projects:
         if not _is_project(database, name):
             raise NothingMatches(name=name, near=_near(database, name))
-        found_projects.append(name)
+        parts.append(Selection(projects=(name,)))
     for name in manifests:
-        found_manifests += _only(name, _manifests(database, name), database)
-    for name in names:
-        shot = _shot_by_id(database, name)
-        if shot is not None:
-            found_shots.append(shot)
-            continue
-        by_manifest = _manifests(database, name)
-        by_project = _is_project(database, name)
-        by_picture = _shots_by_picture(database, name)
-        if by_manifest and not by_project and not by_picture:
-            found_manifests += _only(name, by_manifest, database)
-        elif by_project and not by_manifest and not by_picture:
-            found_projects.append(name)
-        elif by_picture and not by_manifest and not by_project:
-            if len(by_picture) > 1:
-                raise NothingMatches(name=name, near=by_picture[:NEAR])
-            found_shots += by_picture
-        else:
-            near = [*([f"--project {name}"] if by_project else []),
-                    *(f"--manifest {each}" for each in by_manifest), *by_picture]  # fmt: skip
-            raise NothingMatches(name=name, near=near[:NEAR] or _near(database, name))
+        found = _manifests(database, name)
+        if not found:
+            raise NothingMatches(name=name, near=_near(database, name))
+        parts.append(_one_file(database, name, found))
+    parts += [_meaning(database, name) for name in names]
     return Selection(
         everything=everything,
-        projects=tuple(dict.fromkeys(found_projects)),
-        manifests=tuple(dict.fromkeys(found_manifests)),
-        shots=tuple(dict.fromkeys(found_shots)),
+        projects=tuple(dict.fromkeys(each for part in parts for each in part.projects)),
+        manifests=tuple(dict.fromkeys(each for part in parts for each in part.manifests)),
+        shots=tuple(dict.fromkeys(each for part in parts for each in part.shots)),
     )
 
 
@@ -140,14 +122,38 @@ def _manifests(database: Database, name: str) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def _only(name: str, ids: Sequence[str], database: Database) -> Sequence[str]:
-    """Those manifests, if they are one file's.
+def _meaning(database: Database, name: str) -> Selection:
+    """The one thing that ``name`` means.
 
     Raises:
-        NothingMatches: there are none, or the batch's name was used by more than one file.
+        NothingMatches: there is none, or more than one.
     """
-    if not ids:
-        raise NothingMatches(name=name, near=_near(database, name))
+    shot = _shot_by_id(database, name)
+    if shot is not None:
+        return Selection(shots=(shot,))
+    manifests, project = _manifests(database, name), _is_project(database, name)
+    shots = _newest(_shots_of_picture(database, name))
+    if not (manifests or project or shots):
+        # Last, or a batch could not be named as its pictures begin.
+        shots = _newest(_stretch(database, name))
+    match bool(manifests), project, len(shots):
+        case True, False, 0:
+            return _one_file(database, name, manifests)
+        case False, True, 0:
+            return Selection(projects=(name,))
+        case False, False, 1:
+            return Selection(shots=tuple(shots))
+    near = [*([f"--project {name}"] if project else []),
+            *(f"--manifest {each}" for each in manifests), *shots]  # fmt: skip
+    raise NothingMatches(name=name, near=near[:NEAR] or _near(database, name))
+
+
+def _one_file(database: Database, name: str, ids: Sequence[str]) -> Selection:
+    """Those manifests, which are one file's in all its versions.
+
+    Raises:
+        NothingMatches: the batch's name was used by more than one file.
+    """
     paths = {
         row["path"]
         for each in ids
@@ -155,40 +161,37 @@ def _only(name: str, ids: Sequence[str], database: Database) -> Sequence[str]:
     }
     if len(paths) > 1:
         raise NothingMatches(name=name, near=sorted(paths)[:NEAR])
-    return ids
+    return Selection(manifests=tuple(ids))
 
 
 def _is_project(database: Database, name: str) -> bool:
     return bool(database.rows("SELECT 1 FROM manifests WHERE project_id = ? LIMIT 1", (name,)))
 
 
-def _shots_by_picture(database: Database, name: str) -> list[str]:
-    """The newest shot of each clip that is made of a picture of that path or name."""
+def _shots_of_picture(database: Database, name: str) -> list[sqlite3.Row]:
+    """The shots of pictures of that path or name, or of a clip of that path."""
     columns = "id, target, seq FROM shots WHERE"
-    rows = (
+    return (
         database.rows(f"SELECT {columns} picture = ?", (_absolute(name),))
         or database.rows(f"SELECT {columns} target = ?", (_absolute(name),))
         or database.rows(f"SELECT {columns} image_path = ?", (PurePath(name).as_posix(),))
-        or _beginning(database, name)
+        # In whatever folder: an id begins with its picture's name, so it is a stretch of theirs.
+        or [
+            row
+            for row in _stretch(database, id_beginning(PurePath(name).stem))
+            if PurePath(row["image_path"]).name == name
+        ]
     )
+
+
+def _newest(rows: Iterable[sqlite3.Row]) -> list[str]:
+    """The newest shot of each clip, by id."""
     newest: dict[str, sqlite3.Row] = {}
     for row in rows:
         known = newest.get(row["target"])
         if known is None or row["seq"] > known["seq"]:
             newest[row["target"]] = row
     return [row["id"] for row in sorted(newest.values(), key=lambda row: int(row["seq"]))]
-
-
-def _beginning(database: Database, name: str) -> list[sqlite3.Row]:
-    """Shots whose picture, in whatever folder, has that name; or else whose id begins so.
-
-    An id begins with its picture's name, so both are a stretch of the index of ids.
-    """
-    beginning = id_beginning(PurePath(name).stem)
-    named = [
-        row for row in _stretch(database, beginning) if PurePath(row["image_path"]).name == name
-    ]
-    return named or _stretch(database, name)
 
 
 def _stretch(database: Database, beginning: str) -> list[sqlite3.Row]:

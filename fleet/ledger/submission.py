@@ -77,10 +77,15 @@ def add_shot(sql: sqlite3.Connection, manifest: NewManifest, shot: NewShot, *, n
 
 
 def replace_others(sql: sqlite3.Connection, shot: NewShot, *, now: float) -> list[str]:
-    """Cancel unfinished shots that would publish where ``shot`` will; their ids."""
+    """Cancel unfinished shots that would publish where ``shot`` will; their ids.
+
+    One that is being published at this moment is spared: its clip is there before the newer one.
+    """
     others = sql.execute(
-        "SELECT id FROM shots WHERE target = ? AND id <> ? AND verdict IS NULL",
-        (shot.target, shot.id),
+        # Crosswise keeps the order: by the target first, never by the stage of all jobs.
+        "SELECT s.id FROM shots s CROSS JOIN jobs p ON p.shot_id = s.id AND p.stage = ?"
+        " WHERE s.target = ? AND s.id <> ? AND s.verdict IS NULL AND p.state <> ?",
+        (Stage.PUBLISH, shot.target, shot.id, JobState.LEASED),
     ).fetchall()
     for row in others:
         cancel_shot(sql, row["id"], _REPLACED, curable=True, now=now)
@@ -89,8 +94,8 @@ def replace_others(sql: sqlite3.Connection, shot: NewShot, *, now: float) -> lis
 
 def worth_reopening(row: sqlite3.Row, shot: NewShot) -> bool:
     """Whether a shot that ended is made again: its files or the reason it failed are gone."""
-    if row["verdict"] is None:
-        return False
+    if row["verdict"] is None or row["finished_at"] >= shot.looked_at:
+        return False  # it ended while its place was being looked at: that was an old picture
     if Verdict(row["verdict"]) in {Verdict.PASS, Verdict.FLAGGED}:
         return not shot.intact
     return bool(row["curable"]) and shot.fault is None
@@ -115,6 +120,8 @@ def reopen(sql: sqlite3.Connection, shot_id: str, *, now: float) -> None:
         again = (Stage.PUBLISH,)
     elif _lies_there(sql, _KEPT, shot_id):
         again = (Stage.FINISH, Stage.PUBLISH)
+    if again != (Stage.PUBLISH,):
+        sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (shot_id,))
     for stage in again:
         step(sql, shot_id, stage, Reopened(), now=now)
     step(sql, shot_id, again[0], Ready(), now=now)

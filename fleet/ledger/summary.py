@@ -129,7 +129,8 @@ def summarise(database: Database, *, limit: int, now: float) -> Summary:
     rows = database.rows(
         "SELECT m.*, EXISTS (SELECT 1 FROM tallies t WHERE t.manifest_id = m.id AND t.stage = ?"
         " AND t.state = ? AND t.count > 0) AS is_open"
-        " FROM manifests m ORDER BY is_open DESC, m.submitted_at DESC LIMIT ?",
+        " FROM manifests m WHERE EXISTS (SELECT 1 FROM tallies t WHERE t.manifest_id = m.id)"
+        " ORDER BY is_open DESC, m.submitted_at DESC LIMIT ?",
         (SHOT_STAGE, OPEN, limit),
     )
     manifests = []
@@ -149,7 +150,7 @@ def summarise(database: Database, *, limit: int, now: float) -> Summary:
             )
         )
     every = database.rows("SELECT stage, state, sum(count) AS count FROM tallies GROUP BY 1, 2")
-    known = database.rows("SELECT count(*) FROM manifests")[0][0]
+    known = database.rows("SELECT count(DISTINCT manifest_id) FROM tallies")[0][0]
     return Summary(
         manifests=manifests,
         others=int(known) - len(manifests),

@@ -87,7 +87,7 @@ def test_a_manifest_that_cannot_be_honoured_is_refused_whole(what: str, tmp_path
     assert (ran.code, ran.out) == (code, ""), ran.err
     for word in [path.name, *words]:
         assert word in ran.err
-    assert fleet(tmp_path / "home", "status", "--json").json() == []
+    assert fleet(tmp_path / "home", "status", "--shots", "--json").json() == []
     assert not list(tmp_path.glob("*.mp4"))
 
 
@@ -284,7 +284,7 @@ def test_an_output_folder_that_cannot_be_made_refuses_before_anything_is_queued(
 
     assert ran.code == 30
     assert "clips" in ran.err
-    assert fleet(tmp_path / "home", "status", "--json").json() == []
+    assert fleet(tmp_path / "home", "status", "--shots", "--json").json() == []
 
 
 # -- a disk of its own ------------------------------------------------------------------------
@@ -359,7 +359,7 @@ def test_a_read_only_output_folder_refuses_before_anything_is_queued(tmp_path: P
 
     assert ran.code == 30
     assert "EROFS" in ran.err
-    assert fleet(home, "status", "--json").json() == []
+    assert fleet(home, "status", "--shots", "--json").json() == []
 
 
 def test_the_hash_in_a_manifest_is_the_hash_of_the_file(tmp_path: Path) -> None:

@@ -126,6 +126,6 @@ def test_what_cannot_be_honoured_refuses_the_whole_submission(
     assert (ran.code, ran.out) == (43, "")
     for word in [manifest.name, field, *words]:
         assert word in ran.err
-    assert fleet(tmp_path / "home", "status", "--json").json() == []
+    assert fleet(tmp_path / "home", "status", "--shots", "--json").json() == []
     assert not list(tmp_path.glob("*.mp4"))
     assert not list(tmp_path.glob("*.video_meta.json"))

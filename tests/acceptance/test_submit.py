@@ -113,7 +113,7 @@ def test_status_show_and_events_tell_people_and_machines_the_same(made: tuple[Pa
     folder, _ = made
     home = folder / "home"
 
-    status = fleet(home, "status", "--json").json()
+    status = fleet(home, "status", "--shots", "--json").json()
     shown = fleet(home, "show", "stills/coffee.png", "--json").json()
     events = fleet(home, "events", "--shot", "stills/coffee.png", "--json").json()
 
@@ -123,7 +123,7 @@ def test_status_show_and_events_tell_people_and_machines_the_same(made: tuple[Pa
     assert [a["stage"] for a in shown["attempts"]] == ["generate", "finish", "publish"]
     assert events[0]["kind"] == "submitted"
     assert events[-1]["kind"] == "ended"
-    plain = fleet(home, "status").out.splitlines()
+    plain = fleet(home, "status", "--shots").out.splitlines()
     assert len(plain) == len(PHOTOS)
     assert all(line.split("\t")[2] == "pass" for line in plain)
     assert "frame_count" in fleet(home, "show", "stills/coffee.png").out
@@ -166,7 +166,7 @@ def test_queued_shots_are_made_by_the_next_submission(tmp_path: Path) -> None:
     )
 
     queued = fleet(tmp_path / "home", "submit", manifest, "--no-wait")
-    waiting = fleet(tmp_path / "home", "status", "--json").json()
+    waiting = fleet(tmp_path / "home", "status", "--shots", "--json").json()
     made = fleet(tmp_path / "home", "submit", manifest)
 
     assert (queued.code, made.code) == (0, 0)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -396,3 +397,16 @@ def test_a_lock_is_exclusive_and_dies_with_its_holder(tmp_path: Path) -> None:
     assert str(holder.pid) in named
     assert lock.acquire()
     lock.release()
+
+
+def test_a_shot_that_ends_while_its_place_is_looked_at_is_not_made_again(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.submit(MANIFEST, [new_shot("a")], now=1.0)
+    make(ledger, tmp_path)
+
+    looked_before = replace(new_shot("a"), intact=False, looked_at=10.0)
+    looked_after = replace(new_shot("a"), intact=False, looked_at=30.0)
+
+    assert ledger.submit(MANIFEST, [looked_before], now=31.0).known == [looked_before.id]
+    assert ledger.submit(MANIFEST, [looked_after], now=32.0).reopened == [looked_after.id]

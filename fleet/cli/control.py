@@ -1,0 +1,358 @@
+"""``fleet cancel|retry|pause|resume|priority|quarantine``: what becomes of work that was submitted.
+
+Each writes the ledger and ends; a dispatcher that is at work follows within a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from companions.errors import MotionfleetError
+from fleet.cli.output import Output, complain
+
+if TYPE_CHECKING:  # heavy: imported when a command runs
+    from fleet.ledger.control import Acted, Advance, Paused
+    from fleet.ledger.database import Database
+    from fleet.ledger.selection import Selection
+    from fleet.settings import Home
+
+CANCEL_EXAMPLE: Final = "Example: fleet cancel img_001.jpg --manifest day1.video_manifest.json"
+RETRY_EXAMPLE: Final = "Example: fleet retry --project alps --failed"
+PAUSE_EXAMPLE: Final = "Example: fleet pause --all"
+RESUME_EXAMPLE: Final = "Example: fleet resume --all"
+PRIORITY_EXAMPLE: Final = "Example: fleet priority 50 rush.video_manifest.json"
+QUARANTINE_EXAMPLE: Final = "Example: fleet quarantine img_001.jpg"
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME]...",
+        help="Shots (id, or picture's name or path), manifests (file, id or batch) or projects.",
+        show_default=False,
+    ),
+]
+Everything = Annotated[bool, typer.Option("--all", help="Everything in the ledger.")]
+Projects = Annotated[list[str] | None, typer.Option("--project", help="This project, as a whole.")]
+Manifests = Annotated[
+    list[str] | None, typer.Option("--manifest", help="This manifest, as a whole.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def cancel(
+    names: Names = None,
+    *,
+    everything: Everything = False,
+    project: Projects = None,
+    manifest: Manifests = None,
+    yes: Yes = False,
+    json_: AsJson = False,
+) -> None:
+    """Withdraw shots that have not ended: they are not made, until fleet retry asks for them.
+
+    Clips that are published stay. Work under way is stopped.
+    """
+    from fleet.ledger import control
+
+    with _desk(json_) as desk:
+        chosen = desk.select(names, everything, project, manifest)
+        if everything and not yes:
+            _ask("Withdraw every shot that has not ended?")
+        at_work = desk.at_work
+        with desk.output.measured("withdrawing") as tell:
+            done = control.cancel(
+                desk.database, chosen, who=desk.who, spare_publishing=at_work, now=time.time(),
+                advance=_count(tell),
+            )  # fmt: skip
+        desk.write_metas(chosen, "cancelled")
+        desk.tell("withdrawn", done)
+
+
+def quarantine(
+    names: Names = None,
+    *,
+    everything: Everything = False,
+    project: Projects = None,
+    manifest: Manifests = None,
+    yes: Yes = False,
+    json_: AsJson = False,
+) -> None:
+    """Take shots that have not ended aside; fleet retry brings them back.
+
+    What was made of them stays, and is not paid for again.
+    """
+    from fleet.ledger import control
+
+    with _desk(json_) as desk:
+        chosen = desk.select(names, everything, project, manifest)
+        if everything and not yes:
+            _ask("Take every shot aside that has not ended?")
+        at_work = desk.at_work
+        with desk.output.measured("taking aside") as tell:
+            done = control.quarantine(
+                desk.database, chosen, who=desk.who, spare_publishing=at_work, now=time.time(),
+                advance=_count(tell),
+            )  # fmt: skip
+        desk.write_metas(chosen, "quarantined")
+        desk.tell("taken aside", done)
+
+
+def retry(
+    names: Names = None,
+    *,
+    everything: Everything = False,
+    project: Projects = None,
+    manifest: Manifests = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Not those that were cancelled.")
+    ] = False,
+    flagged: Annotated[
+        bool, typer.Option("--flagged", help="Make flagged clips again too.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Make shots again that ended without a clip: failed, quarantined or cancelled.
+
+    What is in staging is only published; frames that were kept are only finished.
+    """
+    from companions.video_meta import Verdict
+    from fleet.ledger import control
+
+    verdicts = [each for each in control.UNSUCCESSFUL if not failed or each != Verdict.CANCELLED]
+    if flagged:
+        verdicts.append(Verdict.FLAGGED)
+    with _desk(json_) as desk:
+        chosen = desk.select(names, everything, project, manifest)
+        with desk.output.measured("opening again") as tell:
+            done = control.retry(
+                desk.database, chosen, verdicts=verdicts, who=desk.who, now=time.time(),
+                advance=_count(tell),
+            )  # fmt: skip
+        desk.tell("to be made again", done)
+
+
+def pause(
+    names: Names = None,
+    *,
+    everything: Everything = False,
+    project: Projects = None,
+    manifest: Manifests = None,
+    json_: AsJson = False,
+) -> None:
+    """Start nothing more of what is named, now and when more of it is submitted.
+
+    What runs goes on to its end, and what is finished is published.
+    """
+    from fleet.ledger import control
+
+    with _desk(json_) as desk:
+        chosen = desk.select(names, everything, project, manifest)
+        done = control.pause(desk.database, chosen, who=desk.who, now=time.time())
+        desk.tell_pauses("paused", done)
+
+
+def resume(
+    names: Names = None,
+    *,
+    everything: Everything = False,
+    project: Projects = None,
+    manifest: Manifests = None,
+    json_: AsJson = False,
+) -> None:
+    """End the pause of what is named, and of all that belongs to it."""
+    from fleet.ledger import control
+
+    with _desk(json_) as desk:
+        chosen = desk.select(names, everything, project, manifest)
+        done = control.resume(desk.database, chosen, who=desk.who, now=time.time())
+        desk.tell_pauses("resumed", done)
+
+
+def priority(
+    level: Annotated[
+        int, typer.Argument(metavar="N", min=-100, max=100, help="Higher goes first; 0 is usual.")
+    ],
+    names: Names = None,
+    *,
+    everything: Everything = False,
+    project: Projects = None,
+    manifest: Manifests = None,
+    json_: AsJson = False,
+) -> None:
+    """Give shots that have not ended priority N. What is urgent waits for nothing less so."""
+    from fleet.ledger import control
+
+    with _desk(json_) as desk:
+        chosen = desk.select(names, everything, project, manifest)
+        done = control.set_priority(
+            desk.database, chosen, priority=level, who=desk.who, now=time.time()
+        )
+        desk.tell(f"of priority {level} now", done)
+
+
+@dataclass
+class _Desk:
+    """What every act needs: the ledger, who asks, and where to tell it."""
+
+    home: Home
+    database: Database
+    output: Output
+    as_json: bool
+
+    @property
+    def who(self) -> str:
+        """The person, as the operating system knows them."""
+        return getpass.getuser()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a dispatcher works on this ledger now."""
+        from fleet.ledger.lock import ProcessLock
+
+        return ProcessLock(self.home.dispatcher_lock).is_held()
+
+    def select(
+        self,
+        names: Sequence[str] | None,
+        everything: bool,  # noqa: FBT001  (the commands' options, in their order)
+        projects: Sequence[str] | None,
+        manifests: Sequence[str] | None,
+    ) -> Selection:
+        """What is meant.
+
+        Raises:
+            typer.BadParameter: nothing is named.
+            NothingMatches: a name fits nothing, or more than one thing.
+        """
+        from fleet.ledger.selection import select
+
+        if not (names or everything or projects or manifests):
+            raise typer.BadParameter("name a shot, a manifest or a project, or say --all")
+        return select(
+            self.database,
+            names or (),
+            everything=everything,
+            projects=projects or (),
+            manifests=manifests or (),
+        )
+
+    def write_metas(self, selection: Selection, verdict: str) -> None:
+        """Write the metas of shots that ended so, those of an act that was cut short included."""
+        from fleet.ledger import reading
+        from fleet.ledger.control import SET_ASIDE, WITHDRAWN
+        from fleet.ledger.selection import shot_ids
+        from fleet.settings import load_settings
+        from fleet.stages.withdrawn import write_meta
+
+        settings = load_settings(self.home)
+        ids = list(shot_ids(self.database, selection, verdicts=(verdict,)))
+        with self.output.counted("writing metas", total=len(ids)) as advance:
+            for shot_id in ids:
+                history = reading.history(self.database, shot_id)
+                if any(each.code in {SET_ASIDE, WITHDRAWN} for each in history.shot.reasons):
+                    try:
+                        write_meta(history, settings=settings, now=time.time())
+                    except MotionfleetError as error:
+                        # It is withdrawn all the same: the ledger says so.
+                        complain(f"{shot_id}: its meta was not written: {error}")
+                advance(1)
+
+    def tell(self, what: str, done: Acted) -> None:
+        """Say what was done to shots."""
+        if self.as_json:
+            self.output.json(
+                {
+                    "done": what,
+                    "shots": list(done.changed),
+                    "publishing": list(done.publishing),
+                    "superseded": list(done.superseded),
+                    "at_work": self.at_work,
+                }
+            )
+            return
+        self.output.say(f"{_shots(len(done.changed))} {what}")
+        if done.publishing:
+            self.output.note(f"{_shots(len(done.publishing))} took their place just now and stay")
+        if done.superseded:
+            self.output.note(
+                f"{_shots(len(done.superseded))} left as they are: a newer one makes the same clip"
+            )
+        if done.changed:
+            self._say_when()
+
+    def tell_pauses(self, what: str, done: Paused) -> None:
+        """Say what was paused or resumed."""
+        if self.as_json:
+            self.output.json(
+                {
+                    "done": what,
+                    "scopes": [{"scope": scope, "name": name} for scope, name in done.scopes],
+                    "shots": list(done.shots),
+                    "still_paused": [{"scope": scope, "name": name} for scope, name in done.still],
+                    "at_work": self.at_work,
+                }
+            )
+            return
+        for scope, name in done.scopes:
+            self.output.say(f"{what}: {_scope(scope, name)}")
+        if done.shots or not done.scopes:
+            self.output.say(f"{_shots(len(done.shots))} {what}")
+        for scope, name in done.still:
+            again = "--all" if scope == "all" else f"--{scope} {name}"
+            self.output.note(f"{_scope(scope, name)} is still paused: fleet resume {again}")
+        self._say_when()
+
+    def _say_when(self) -> None:
+        if not self.at_work:
+            self.output.note("nothing is at work now: it counts for the next fleet submit or up")
+
+
+@contextlib.contextmanager
+def _desk(as_json: bool) -> Iterator[_Desk]:  # noqa: FBT001  (the command's own option)
+    from fleet.ledger.database import Database
+    from fleet.settings import find_home
+
+    home = find_home()
+    database = Database(home.ledger)
+    try:
+        yield _Desk(home, database, Output(), as_json)
+    finally:
+        database.close()
+
+
+def _ask(question: str) -> None:
+    """Let a person confirm; a script is taken at its word.
+
+    Raises:
+        typer.Abort: the answer is no.
+    """
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        typer.confirm(question, abort=True, err=True)
+
+
+def _count(tell: Callable[[int, int], None]) -> Advance:
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(done, 0)
+
+    return advance
+
+
+def _shots(count: int) -> str:
+    return f"{count:,} shot{'' if count == 1 else 's'}"
+
+
+def _scope(scope: str, name: str) -> str:
+    return "everything" if scope == "all" else f"{scope} {name}"

@@ -1,0 +1,86 @@
+"""The folder that holds a fleet's state, and the names of what is in it.
+
+Apart from the settings, because it needs nothing else: ``fleet status`` reads no settings, and
+is answered before they could even be understood.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+HOME_VARIABLE: Final = "FLEET_HOME"
+FILE_NAME: Final = "settings.toml"
+
+
+class Home:
+    """The folder that holds a fleet's state, and the names of what is in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's SQLite file."""
+        return self.root / "ledger.sqlite3"
+
+    @property
+    def staging(self) -> Path:
+        """Finished clips that are not published yet."""
+        return self.root / "staging"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Generated frames of shots that are not published yet."""
+        return self.root / "checkpoints"
+
+    @property
+    def cluster(self) -> Path:
+        """What ``fleet up`` started, while there is a cluster."""
+        return self.root / "cluster.json"
+
+    @property
+    def token(self) -> Path:
+        """The cluster's authentication token, mode 0600."""
+        return self.root / "ray_token"
+
+    @property
+    def settings_file(self) -> Path:
+        """Where settings are read from."""
+        return self.root / FILE_NAME
+
+    @property
+    def submitter_lock(self) -> Path:
+        """Held by the command that drives the embedded cluster."""
+        return self.root / "submitter.lock"
+
+    @property
+    def dispatcher_lock(self) -> Path:
+        """Held by the dispatcher for as long as it lives."""
+        return self.root / "dispatcher.lock"
+
+    @property
+    def archive(self) -> Path:
+        """Manifests that are over, in a ledger for each month they ended in."""
+        return self.root / "archive"
+
+    @property
+    def audit(self) -> Path:
+        """The operation log's folder."""
+        return self.root / "audit"
+
+    @property
+    def log(self) -> Path:
+        """The dispatcher's log."""
+        return self.root / "fleet.log"
+
+
+def find_home() -> Home:
+    """The fleet's folder, from ``FLEET_HOME`` or the platform's data directory."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    if chosen:
+        return Home(Path(chosen).expanduser().resolve())
+    import platformdirs
+
+    return Home(Path(platformdirs.user_data_dir("motionfleet")))

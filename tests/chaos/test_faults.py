@@ -1,0 +1,286 @@
+"""What can befall a fleet on many nodes, on a real cluster: every shot ends, and ends once.
+
+One cluster for all of it: starting one is what takes the time.  What breaks a node mends it again.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import count
+
+import pytest
+
+from companions.video_manifest import MemoryPlan
+from companions.video_meta import Verdict
+from fleet.jobs.model import Stage
+from fleet.stages.drill import Drill, Fault, Trouble
+from tests.acceptance.cli import command, environment
+from tests.chaos.field import Field
+from tests.fleet import netns
+from tests.fleet.raylets import STORE_BYTES, until
+
+pytestmark = pytest.mark.skipif(bool(netns.lacking()), reason=netns.lacking())
+
+SETTINGS = """
+first_retry_s = 0.05
+generate_deadline_s = 8.0
+"""
+SICK = [f"sick_{number}" for number in range(10)]
+PLUGS = [f"plug_{number}" for number in range(3)]
+PLUGS_TOO = [f"plug_too_{number}" for number in range(3)]
+MORE = [f"more_{number}" for number in range(6)]
+MORE_TOO = [f"more_too_{number}" for number in range(6)]
+GENERATE_S = 0.3
+FAULTS = {
+    "flaky": Fault("generate", Trouble.FLAKY, times=1),
+    "hopeless": Fault("finish", Trouble.FLAKY),
+    "bug": Fault("generate", Trouble.BUG),
+    "killed_once": Fault("finish", Trouble.KILLED, times=1),
+    "killer": Fault("generate", Trouble.KILLED),
+    "memory": Fault("generate", Trouble.MEMORY, times=1),
+    "cuda": Fault("generate", Trouble.CUDA),
+    "disk": Fault("finish", Trouble.DISK, times=1),
+    "stuck": Fault("generate", Trouble.HANG, times=1),
+    "worker_victim": Fault("generate", Trouble.SLOW, times=1),
+    "dispatcher_victim": Fault("generate", Trouble.SLOW, times=1),
+    "power_victim": Fault("generate", Trouble.SLOW, times=1),
+    **{name: Fault("generate", Trouble.FLAKY, node="n3") for name in SICK},
+    **{name: Fault("finish", Trouble.SLOW, times=1) for name in PLUGS + PLUGS_TOO},
+}
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    stages = Drill(generate_s=GENERATE_S, frames=24, width=320, height=180, faults=FAULTS)
+    folder = tmp_path_factory.mktemp("field")
+    with Field(folder, stages=stages, settings=SETTINGS) as field:
+        field.bring_up("n1", "n2", "n3")
+        yield field
+        field.cluster.head.kill()
+        field.holds_together()  # at rest: now what lies about is judged too
+
+
+def test_trouble_of_one_shot_never_reaches_the_others_or_the_nodes(field: Field) -> None:
+    names = ("first", "flaky", "hopeless", "bug", "killed_once", "killer", "memory", "disk", "last")
+
+    field.submit(*names)
+    field.wait_until_over(*names, within_s=30.0)
+
+    assert field.verdicts(*names) == {
+        "first": Verdict.PASS,
+        "flaky": Verdict.PASS,
+        "hopeless": Verdict.FAILED,
+        "bug": Verdict.QUARANTINED,
+        "killed_once": Verdict.PASS,
+        "killer": Verdict.QUARANTINED,
+        "memory": Verdict.PASS,
+        "disk": Verdict.PASS,
+        "last": Verdict.PASS,
+    }
+    assert field.outcomes("flaky", Stage.GENERATE) == ["backend_failed", "succeeded"]
+    assert field.outcomes("hopeless", Stage.FINISH) == ["backend_failed"] * 3
+    assert field.outcomes("bug", Stage.GENERATE) == ["internal_error"] * 3
+    assert field.outcomes("killer", Stage.GENERATE) == ["worker_lost"] * 3
+    assert field.outcomes("memory", Stage.GENERATE) == ["out_of_memory", "succeeded"]
+    # What befalls finishing does not cost the generation again.
+    for name, reason in (("killed_once", "worker_lost"), ("disk", "node_disk_full")):
+        assert field.outcomes(name, Stage.GENERATE) == ["succeeded"]
+        assert field.outcomes(name, Stage.FINISH) == [reason, "succeeded"]
+        # Another try is made on another node.
+        assert len(set(field.places(name, Stage.FINISH))) == 2
+    assert len(set(field.places("killer", Stage.GENERATE))) > 1
+    assert [row.blocked for row in field.nodes().values()] == ["", "", "", ""]
+    field.holds_together()
+
+
+def test_a_gpu_without_enough_memory_gets_a_fresh_worker_and_the_next_plan_of_the_manifest(
+    field: Field,
+) -> None:
+    field.submit("cuda", plans=(MemoryPlan.CINEMA, MemoryPlan.FAST))
+    field.wait_until_over("cuda", within_s=15.0)
+
+    first, second = field.history("cuda").attempts[:2]
+    assert (first.outcome, second.outcome) == ("out_of_memory", "succeeded")
+    assert first.worker != second.worker
+    model = field.meta("cuda").model
+    assert model is not None
+    assert model.memory_plan == "fast"
+
+
+def test_a_stage_that_hangs_is_ended_at_its_deadline_with_its_worker(field: Field) -> None:
+    field.submit("stuck", "beside_it")
+    hanging = field.wait_until_at_work("stuck", Stage.GENERATE)
+    processes = field.node(hanging.node).processes("ray::Worker.generate")
+
+    field.wait_until_over("stuck", "beside_it", within_s=20.0)
+
+    assert field.outcomes("stuck", Stage.GENERATE) == ["stage_timed_out", "succeeded"]
+    assert not any(process.alive for process in processes)
+    field.holds_together()
+
+
+def test_a_node_on_which_everything_fails_is_blocked_until_a_person_has_looked(
+    field: Field,
+) -> None:
+    field.submit(*SICK)
+    field.wait_until_over(*SICK, within_s=30.0)
+
+    assert set(field.verdicts(*SICK).values()) == {Verdict.PASS}, "the node was at fault, not they"
+    assert {name for name, row in field.nodes().items() if row.blocked} == {"n3"}
+    assert "it was told to" in field.nodes()["n3"].blocked
+    meanwhile = ["meanwhile_1", "meanwhile_2", "meanwhile_3"]
+    field.submit(*meanwhile)
+    field.wait_until_over(*meanwhile, within_s=15.0)
+    assert "n3" not in {node for name in meanwhile for node in field.places(name, Stage.GENERATE)}
+
+    assert field.fleet("nodes", "use", "n3").code == 0
+
+    until(lambda: field.nodes()["n3"].workers == 2, within_s=20.0, what="workers on n3")
+    after = ["after_1", "after_2", "after_3", "after_4"]
+    field.submit(*after)
+    field.wait_until_over(*after, within_s=15.0)
+    assert "n3" in {node for name in after for node in field.places(name, Stage.GENERATE)}
+    field.holds_together()
+
+
+def test_a_node_that_is_drained_ends_what_it_has_and_gets_nothing_new(field: Field) -> None:
+    names = [f"drained_{number}" for number in range(6)]
+    field.submit(*names)
+    node = field.wait_until_at_work(names[0], Stage.GENERATE).node
+
+    assert field.fleet("nodes", "drain", node).code == 0
+
+    drained_at = time.time()
+    field.wait_until_over(*names, within_s=20.0)
+    attempts = [attempt for name in names for attempt in field.history(name).attempts]
+    assert {attempt.outcome for attempt in attempts} == {"succeeded"}
+    assert not [a for a in attempts if a.node == node and a.started_at > drained_at + 0.5]
+    until(lambda: field.nodes()[node].state == "drained", within_s=15.0, what="a drained node")
+    assert field.fleet("nodes", "use", node).code == 0
+    until(lambda: field.nodes()[node].workers == 2, within_s=20.0, what=f"workers on {node}")
+
+
+def test_a_killed_worker_costs_one_attempt_and_is_replaced(field: Field) -> None:
+    field.submit("worker_victim")
+    node = field.node(field.wait_until_at_work("worker_victim", Stage.GENERATE).node)
+    until(lambda: bool(node.processes("ray::Worker.gen")), within_s=5.0, what="a working worker")
+
+    assert node.kill("ray::Worker.generate") == 1
+
+    assert field.wait_until_over("worker_victim", within_s=10.0) < 5.0
+    assert field.outcomes("worker_victim", Stage.GENERATE) == ["worker_lost", "succeeded"]
+    field.wait_for_workers(6)
+    field.holds_together()
+
+
+def test_a_killed_dispatcher_comes_back_and_adopts_its_workers(field: Field) -> None:
+    field.submit("dispatcher_victim")
+    field.wait_until_at_work("dispatcher_victim", Stage.GENERATE)
+    workers = {
+        process.pid for node in ("n1", "n2", "n3") for process in field.node(node).processes(
+            "ray::Worker"
+        )
+    }  # fmt: skip
+    assert len(workers) == 6
+
+    assert field.cluster.head.kill("ray::Dispatcher") == 1
+    field.submit("beside_the_dispatcher")
+
+    took_s = field.wait_until_over("dispatcher_victim", "beside_the_dispatcher", within_s=30.0)
+    assert field.verdicts("dispatcher_victim") == {"dispatcher_victim": Verdict.PASS}
+    assert took_s < 15.0
+    assert workers == {
+        process.pid for node in ("n1", "n2", "n3") for process in field.node(node).processes(
+            "ray::Worker"
+        )
+    }  # fmt: skip
+    field.holds_together()
+
+
+def test_a_killed_command_is_no_loss_and_said_again_it_only_follows(field: Field) -> None:
+    names = [f"command_{number}" for number in range(8)]
+    manifest = field.write_manifest(*names)
+
+    with subprocess.Popen(
+        command("submit", manifest), env=environment(field.home.root),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        field.wait_until_at_work(names[0], Stage.GENERATE)
+        process.send_signal(signal.SIGKILL)
+    again = field.fleet("submit", str(manifest))
+
+    assert again.code == 0, again.err
+    assert set(field.verdicts(*names).values()) == {Verdict.PASS}
+    for name in names:
+        assert field.outcomes(name, Stage.GENERATE) == ["succeeded"]
+    field.holds_together()
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["kept by the head", "gone for good"])
+def test_nobody_waits_for_the_frames_of_a_killed_raylet(field: Field, gone: bool) -> None:  # noqa: FBT001
+    plugs, queued = (PLUGS, MORE) if gone else (PLUGS_TOO, MORE_TOO)
+    field.submit(*plugs)
+    for plug in plugs:
+        field.wait_until_at_work(plug, Stage.FINISH)
+    field.submit(*queued)  # they are generated, and find no worker to finish them
+    until(
+        lambda: all(field.outcomes(name, Stage.GENERATE) == ["succeeded"] for name in queued),
+        within_s=15.0,
+        what="frames that wait",
+    )
+    node = field.places(queued[0], Stage.GENERATE)[0]
+
+    with field.crowded(size_mb=STORE_BYTES // 1_000_000 - 4) if gone else nullcontext():
+        assert field.node(node).kill("raylet/raylet") == 1
+        until(lambda: not field.nodes()[node].alive, within_s=10.0, what="the loss of a node")
+    assert field.fleet("cancel", *map(field.id_of, plugs), "--yes").code == 0
+
+    assert field.wait_until_over(*queued, *plugs, within_s=25.0) < 15.0
+    assert set(field.verdicts(*queued).values()) == {Verdict.PASS}
+    again = [name for name in queued if len(field.outcomes(name, Stage.GENERATE)) > 1]
+    assert bool(again) is gone, "only what is gone is generated again"
+    assert {field.places(name, Stage.GENERATE)[0] for name in again} <= {node}
+    field.holds_together()
+    field.bring_back(node)
+
+
+def test_a_partition_costs_no_try_and_what_comes_late_is_not_taken(field: Field) -> None:
+    for number in count():
+        name = f"cut_off_{number}"
+        field.submit(name)
+        node = field.wait_until_at_work(name, Stage.GENERATE).node
+        field.node(node).unplug()
+        time.sleep(2 * GENERATE_S)  # the stage ends, and nobody hears of it
+        if field.outcomes(name, Stage.GENERATE) != ["succeeded"]:
+            break
+        field.node(node).plug_in()  # it was quicker; a moment without a network harms nobody
+
+    field.wait_until_over(name, within_s=25.0)
+    field.node(node).plug_in()
+    until(
+        lambda: not field.node(node).processes("raylet/raylet"),
+        within_s=20.0,
+        what="the end of a raylet that was given up",
+    )
+
+    assert field.outcomes(name, Stage.GENERATE) == ["node_lost", "succeeded"]
+    assert field.outcomes(name, Stage.FINISH) == ["succeeded"]
+    assert field.outcomes(name, Stage.PUBLISH) == ["succeeded"]
+    field.holds_together()
+    field.bring_back(node)
+
+
+def test_a_node_that_loses_its_power_costs_no_try(field: Field) -> None:
+    field.submit("power_victim")
+    node = field.wait_until_at_work("power_victim", Stage.GENERATE).node
+
+    field.node(node).power_off()
+
+    assert field.wait_until_over("power_victim", within_s=25.0) < 15.0
+    assert field.outcomes("power_victim", Stage.GENERATE) == ["node_lost", "succeeded"]
+    assert not field.nodes()[node].alive
+    field.holds_together()
