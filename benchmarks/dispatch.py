@@ -123,9 +123,7 @@ def run_bare(shots: int) -> float:
 
         with embedded_cluster(settings=ONE_EACH, machine=this_machine()):
             here = ray.get_runtime_context().get_node_id()
-            workers = [
-                start_worker(pool, Drill(), name=pool.value, node_id=here) for pool in Pool
-            ]
+            workers = [start_worker(pool, Drill(), name=pool.value, node_id=here) for pool in Pool]
             ray.get([worker.state.remote() for worker in workers])
             body: Any = ray.remote(Bare)
             actor = body.options(num_cpus=0).remote(*workers)

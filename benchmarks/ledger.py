@@ -19,7 +19,6 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.report import Figure, median_seconds, tell
-from companions import codec
 from companions.geometry import Rect
 from companions.motion import Move
 from companions.timing import parse_rate
@@ -112,7 +111,7 @@ def fill(path: Path, shots: int, *, now: float) -> None:
 
 def _fill_manifest(write: object, of: NewManifest, number: int, seqs: range, ended: float) -> None:
     assert callable(write)
-    recipe = codec.encode(RECIPE).decode()
+    recipe = RECIPE.model_dump_json()
     report = '{"generated": 64, "interpolated": 32, "seconds": 12.25, "model": "camera"}' * 8
     rows = [(seq, new_shot(number, seq)) for seq in seqs]
     write(
@@ -202,7 +201,7 @@ def measure_lanes(folder: Path, lanes: int, *, now: float) -> float:
     def look() -> None:
         found = open_lanes(ledger.database, Stage.GENERATE, now=now)
         assert len(found) == min(lanes, MOST), len(found)
-        choose(found, [Seat("w", models=("camera",))], shares, now=now, patience_s=60.0)
+        choose(found, [Seat("w", models=("camera",))], shares, patience_s=60.0)
 
     seconds = median_seconds(look, runs=30)
     ledger.close()

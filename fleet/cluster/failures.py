@@ -65,6 +65,16 @@ class Meaning:
     frames_gone: bool = False
 
 
+def is_silence(error: BaseException) -> bool:
+    """Whether the worker itself did not say what happened: it, or its node, is gone."""
+    return isinstance(error, _WORKER_GONE)
+
+
+def is_node_death(error: ray_errors.RayActorError) -> bool:
+    """Whether Ray says that an actor ended with its node, and not by itself."""
+    return "node has died" in str(error)
+
+
 def meaning(error: BaseException, *, stage: str, deadline_s: float, node: str) -> Meaning:
     """Translate whatever an attempt on ``node`` raised."""
     cause = error

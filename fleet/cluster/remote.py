@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from fleet.errors import ClusterFailed
 NAMESPACE: Final = "motionfleet"
 DISPATCHER: Final = "dispatcher"
 """Name of the dispatcher's actor."""
+_AGAIN_S: Final = 0.1
 HEAD: Final = "node:__internal_head__"
 """A resource that Ray gives to the head and to no other node: the dispatcher's disk is there."""
 
@@ -102,12 +104,18 @@ class RemoteDispatcher:
             return False
 
     def is_alive(self, *, timeout_s: float) -> bool:
-        """Whether it answers within that time."""
-        try:
-            ray.get(self._handle.running.remote(), timeout=timeout_s)
-        except ray_errors.RayError:
-            return False
-        return True
+        """Whether it answers within that time, which it may need to come back from a death."""
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0.0:
+            try:
+                ray.get(self._handle.running.remote(), timeout=left_s)
+            except ray_errors.RayActorError:
+                time.sleep(_AGAIN_S)  # Ray is starting it again
+            except ray_errors.RayError:
+                return False
+            else:
+                return True
+        return False
 
     def running(self) -> Sequence[Any]:
         """The attempts under way; empty while the dispatcher restarts."""

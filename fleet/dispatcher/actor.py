@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import ray
 from ray import exceptions as ray_errors
 
 from fleet.attempt import Attempts
@@ -116,7 +115,9 @@ class Dispatcher:
             useless=self._block,
         )
         if forever:
-            ray.get_runtime_context().current_actor.run_forever.remote()
+            # Ray runs this in the actor's loop.  Not a call to itself: to a process that was just
+            # started again, its own actor may still seem to be the one that died.
+            self._begun = asyncio.get_running_loop().create_task(self.run_forever())
 
     # -- what others call -----------------------------------------------------------------------
 
@@ -155,6 +156,8 @@ class Dispatcher:
             await asyncio.gather(looking, return_exceptions=True)
             await opened.frame.end_all()
             await opened.attempts.close()
+            with contextlib.suppress(LedgerUnusable):
+                opened.attempts.sweep()
         if self._fatal is not None:
             raise self._fatal
 

@@ -20,6 +20,7 @@ import ray
 from ray import exceptions as ray_errors
 from ray.util import list_named_actors
 
+from fleet.cluster.failures import is_node_death
 from fleet.cluster.nodes import Node, alive_nodes
 from fleet.cluster.pools import frames_budget_bytes
 from fleet.cluster.waiting import result
@@ -33,6 +34,8 @@ ANSWER_S: Final = 30.0
 START_S: Final = 300.0
 """How long a new worker may take to start: its node may be busy, its disk cold."""
 POLL_S: Final = 0.05
+NODE_DEATH_S: Final = 30.0
+"""How long Ray may take to say that a node died; ``fleet up`` has it say so in half of that."""
 FAILED_STARTS: Final = 3
 """Starts that fail on a node in a row before the node is reported."""
 PAUSE_AFTER_FAILED_START_S: Final = 5.0
@@ -194,11 +197,14 @@ class Crew:
             _log.warning("node %s went away", node.name)
             self._failed_starts.pop(node.id, None)
             self._not_before.pop(node.id, None)
-            for hand in [hand for hand in self._hands.values() if hand.node.id == node.id]:
-                del self._hands[hand.name]
+            self._forget_hands(node.id)
         for node in joined:
             _log.info("node %s joined with %s", node.name, dict(node.slots))
         return Change(joined=joined, gone=gone)
+
+    def _forget_hands(self, node_id: str) -> None:
+        for hand in [hand for hand in self._hands.values() if hand.node.id == node_id]:
+            del self._hands[hand.name]
 
     def _man(self, node: Node) -> None:
         for pool, slots in node.slots.items():
@@ -243,6 +249,30 @@ class Crew:
             self.replace(hand)
         else:
             self.release(hand)
+
+    async def lost_its_node(self, hand: Hand) -> bool:
+        """Whether a worker that fell silent went with its node; if so, no other one there is given
+        anything more.
+
+        Ray tells the end of a process at once, that of a node when it has missed enough of its
+        answers; until then the worker only seems unavailable.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(NODE_DEATH_S):
+                while hand.node.id in self.nodes:
+                    try:
+                        await result(hand.handle.state.remote())
+                    except ray_errors.ActorUnavailableError:
+                        await asyncio.sleep(POLL_S)
+                    except ray_errors.RayActorError as error:
+                        if is_node_death(error):
+                            break
+                        return False
+                    else:
+                        return False
+                self._forget_hands(hand.node.id)
+                return True
+        return False
 
     def used(self, hand: Hand, model: str) -> None:
         """A worker used that model; if it had to load it, ask what it let go of to make room."""

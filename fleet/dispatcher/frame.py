@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Final
 
 from fleet.attempt import Attempts, Doer
-from fleet.cluster.failures import Meaning, meaning
+from fleet.cluster.failures import Meaning, is_silence, meaning
 from fleet.dispatcher.crew import Crew, Hand
 from fleet.dispatcher.turns import Turns
 from fleet.errors import CheckpointUnusable, LeaseLost, LedgerUnusable, NodeLost
@@ -134,7 +134,11 @@ class Frame:
         except Exception as error:  # noqa: BLE001  (the attempt frame: what a shot raises is its own)
             node = hand.node.name if hand is not None else socket.gethostname()
             found = meaning(error, stage=lease.stage.value, deadline_s=deadline_s, node=node)
-            await self._fail(each, found)
+            silent = hand is not None and is_silence(error)
+            gone = hand is not None and silent and await self._has_lost_node(each, hand)
+            if gone:
+                found = Meaning(failure_of(NodeLost(stage=lease.stage.value, node=node)))
+            await self._fail(each, found, lost=gone)
         finally:
             del self.under_way[lease.token]
             if hand is not None and hand.token == lease.token:
@@ -176,6 +180,13 @@ class Frame:
             self._attempts.forget(lease.shot.id)
         if hand is not None and hand.node.id in self._crew.nodes:
             await self._crew.quiet(hand)
+
+    async def _has_lost_node(self, each: UnderWay, hand: Hand) -> bool:
+        """Whether the worker is gone because its node is; Ray may take seconds to say so."""
+        try:
+            return await self._crew.lost_its_node(hand)
+        except asyncio.CancelledError:
+            return each.lost is not None  # else by a command: the failure is dropped
 
     def _deadline_s(self, stage: Stage) -> float:
         match stage:

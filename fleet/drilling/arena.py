@@ -45,7 +45,7 @@ from fleet.upkeep.keeper import keeper_lock
 BROKEN_EVERY: Final = 20
 """One picture in so many is cut short: its shot has to end with that as its reason."""
 HEAD_ADDRESS: Final = "127.0.0.2"
-"""On this machine alone, as all of 127/8, yet not 127.0.0.1, which Ray never takes for a cluster's."""
+"""On this machine alone, as all of 127/8, yet not 127.0.0.1, which Ray takes for no cluster's."""
 NODE_STORE_BYTES: Final = 100 * 1024**2
 COMMAND_S: Final = 120.0
 _LOOK_S: Final = 0.01
@@ -71,15 +71,15 @@ class Arena:
         """``nodes`` beside the head; without ``cluster``, the embedded one of a command."""
         self.home = Home(folder / "home")
         self.pictures = folder / "stills"
-        self.manifest = self.pictures / "drill.video_manifest.json"
+        self.manifests: list[Path] = []
         self.shots, self.nodes, self.cluster = shots, nodes, cluster
         self.commands: list[subprocess.Popen[bytes]] = []
         self._born = 0
 
     # -- what is to be made -----------------------------------------------------------------------
 
-    def furnish(self) -> None:
-        """Write settings, pictures and their manifest."""
+    def furnish(self, portions: Sequence[range]) -> None:
+        """Write settings, pictures, and a manifest for each portion of them."""
         self.home.root.mkdir(parents=True)
         self.home.settings_file.write_text(SETTINGS)
         self.pictures.mkdir(parents=True)
@@ -93,15 +93,18 @@ class Arena:
                 data = data[: len(data) // 2]
                 path.write_bytes(data)
             shots.append(_shot(path.name, hashlib.sha256(data).hexdigest(), index))
-        codec.write(
-            self.manifest,
-            VideoManifest(
-                project_id="drill",
-                batch_id=f"drill-{self.shots}",
-                created_at=datetime(2026, 1, 1, tzinfo=UTC),
-                shots=tuple(shots),
-            ),
-        )
+        for number, portion in enumerate(portions):
+            path = self.pictures / f"part_{number:03d}.video_manifest.json"
+            codec.write(
+                path,
+                VideoManifest(
+                    project_id="drill",
+                    batch_id=path.name.split(".")[0],
+                    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+                    shots=tuple(shots[index] for index in portion),
+                ),
+            )
+            self.manifests.append(path)
 
     @staticmethod
     def is_broken(index: int) -> bool:
@@ -239,9 +242,9 @@ class Arena:
                 stdout=stream, stderr=stream, check=False, timeout=COMMAND_S,
             ).returncode  # fmt: skip
 
-    def follow(self) -> None:
-        """Start ``fleet submit`` of the manifest, and leave it at that."""
-        command = _command(["submit", self.manifest])
+    def follow(self, manifests: Sequence[Path]) -> None:
+        """Start ``fleet submit`` of those manifests, and leave it at that."""
+        command = _command(["submit", *manifests])
         with self._log().open("ab") as stream:
             process = subprocess.Popen(
                 command, env=self.environment(), stdin=subprocess.DEVNULL,

@@ -17,8 +17,8 @@ from typing import Final
 
 from companions.video_meta import Verdict
 from fleet.drilling.arena import Arena, freeze, kill, thaw
-from fleet.drilling.mischief import Fault, Mischief, plan_faults
-from fleet.invariants.examine import examine
+from fleet.drilling.mischief import Fault, Mischief, plan_faults, portions
+from fleet.invariants.examine import examine, is_at_work
 from fleet.invariants.listing import SENTENCES, Examination
 from fleet.jobs.model import Stage
 from fleet.ledger import nodes, reading
@@ -78,8 +78,8 @@ class _Run:
     arena: Arena
     said: Said
     fallen: Counter[Mischief] = field(default_factory=Counter)
-    cancelled: set[str] = field(default_factory=set)
     frozen: list[int] = field(default_factory=list)
+    submitted: list[Path] = field(default_factory=list)
 
 
 def drill(
@@ -98,20 +98,23 @@ def drill(
         ClusterFailed: the cluster does not come up at all.
     """
     arena = Arena(folder, shots=shots, nodes=nodes_beside, cluster=cluster)
-    arena.furnish()
+    planned = plan_faults(seed=seed, count=faults, cluster=cluster, nodes=nodes_beside)
+    arena.furnish(portions(shots, len(planned)))
     run = _Run(arena, said)
-    planned = plan_faults(seed=seed, count=faults, shots=shots, cluster=cluster, nodes=nodes_beside)
     folders: list[Path] = []
     try:
         arena.up()
         folders = _folders(arena)
         begun = time.monotonic()
-        arena.fleet("submit", arena.manifest, "--no-wait")
-        arena.follow()
-        for fault in planned:
-            _wait_for(run, fault)
-            _befall(run, fault)
-            folders += _folders(arena)
+        for number in range(max(len(planned), len(arena.manifests))):
+            for manifest in arena.manifests[number : number + 1]:
+                run.submitted.append(manifest)
+                arena.fleet("submit", manifest, "--no-wait")
+            for fault in planned[number : number + 1]:
+                _keep_following(run)
+                time.sleep(fault.delay_s)
+                _befall(run, fault)
+                folders += _folders(arena)
         ended = _wait_for_the_end(run)
         seconds = time.monotonic() - begun
     finally:
@@ -122,15 +125,6 @@ def drill(
 
 
 # -- while it runs --------------------------------------------------------------------------------
-
-
-def _wait_for(run: _Run, fault: Fault) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while (ended := _ended(run.arena)) < fault.after and time.monotonic() < deadline:
-        _keep_following(run.arena)
-        run.said("", ended, run.fallen.total())
-        time.sleep(LOOK_S)
-    time.sleep(fault.delay_s)
 
 
 def _wait_for_the_end(run: _Run) -> bool:
@@ -149,23 +143,23 @@ def _wait_for_the_end(run: _Run) -> bool:
             return True
         if not left:
             arena.fleet("retry", *lost)
-        _keep_following(arena)
+        _keep_following(run)
         if last != seen:
             seen, since = last, time.monotonic()
         time.sleep(LOOK_S)
     return False
 
 
-def _keep_following(arena: Arena) -> None:
-    """Without a cluster the work is done by a command, and one that was killed is run again."""
-    if not arena.cluster and all(each.poll() is not None for each in arena.commands):
-        arena.follow()
+def _keep_following(run: _Run) -> None:
+    """Have a command at work on what was submitted; without a cluster, it is what works."""
+    if all(each.poll() is not None for each in run.arena.commands):
+        run.arena.follow(run.submitted)
 
 
 def _ended(arena: Arena) -> int:
     database = Database(arena.home.ledger)
     try:
-        return arena.shots - reading.unfinished(database)
+        return len(reading.shots(database)) - reading.unfinished(database)
     finally:
         database.close()
 
@@ -178,7 +172,9 @@ def _befall(run: _Run, fault: Fault) -> None:
         if _DO[fault.what](run, fault.pick):
             run.fallen[fault.what] += 1
             return
-        _keep_following(run.arena)
+        if not run.arena.cluster and _ended(run.arena) == run.arena.shots:
+            return  # without a cluster nothing is left to break when the work is done
+        _keep_following(run)
         time.sleep(LOOK_S)
 
 
@@ -227,7 +223,7 @@ def _kill_all(run: _Run, _pick: float) -> bool:
 
 def _kill_command(run: _Run, _pick: float) -> bool:
     done = run.arena.kill_command()
-    run.arena.follow()
+    _keep_following(run)
     return done
 
 
@@ -238,7 +234,7 @@ def _freeze(run: _Run, pick: float) -> bool:
 
 
 def _submit_again(run: _Run, _pick: float) -> bool:
-    return run.arena.fleet("submit", run.arena.manifest, "--no-wait") in {0, 60}
+    return run.arena.fleet("submit", *run.submitted, "--no-wait") in {0, 60}
 
 
 def _cancel(run: _Run, pick: float) -> bool:
@@ -299,6 +295,7 @@ def _folders(arena: Arena) -> list[Path]:
 
 def _report(run: _Run, *, ended: bool, seconds: float, folders: Sequence[Path]) -> Report:
     arena = run.arena
+    _wait_for_rest(arena)
     examination = examine(arena.home)
     database = Database(arena.home.ledger)
     try:
@@ -338,6 +335,14 @@ def _report(run: _Run, *, ended: bool, seconds: float, folders: Sequence[Path]) 
         repeated=max(0, made - good),
         resumed=kinds.get("lease_expired", 0),
     )
+
+
+def _wait_for_rest(arena: Arena) -> None:
+    """An embedded dispatcher goes seconds after its command: half of the audit is for a fleet at
+    rest."""
+    deadline = time.monotonic() + DOWN_AGAIN_S
+    while is_at_work(arena.home) and time.monotonic() < deadline:
+        time.sleep(LOOK_S)
 
 
 def _held(examination: Examination) -> list[Line]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 
@@ -44,6 +45,8 @@ WEIGHTS: Final[dict[Mischief, int]] = {
 }
 """How often each falls, against the others: what is likelier in a rack is likelier here."""
 
+LONGEST_DELAY_S: Final = 1.2
+
 NEED_A_CLUSTER: Final = frozenset(
     {Mischief.NODE, Mischief.GCS, Mischief.HEAD, Mischief.KEEPER, Mischief.ALL, Mischief.DRAIN}
 )
@@ -56,19 +59,18 @@ class Fault:
     """One piece of mischief.
 
     Attributes:
-        after: it falls once so many shots have ended.
-        delay_s: and then after this long, so that faults fall within attempts, not between them.
+        delay_s: how long after the portion of the work that comes before it was submitted, so
+            that faults fall at any point of an attempt.
         pick: 0..1, which of the possible victims it is.
     """
 
     what: Mischief
-    after: int
     delay_s: float
     pick: float
 
 
-def plan_faults(*, seed: int, count: int, shots: int, cluster: bool, nodes: int) -> Sequence[Fault]:
-    """The faults of a seed, in the order they fall: spread over the first nine tenths of the work.
+def plan_faults(*, seed: int, count: int, cluster: bool, nodes: int) -> Sequence[Fault]:
+    """The faults of a seed, in the order they fall.
 
     Every kind that is possible falls at least once where ``count`` allows, then by weight.
     """
@@ -82,8 +84,14 @@ def plan_faults(*, seed: int, count: int, shots: int, cluster: bool, nodes: int)
     weights = [WEIGHTS[kind] for kind in kinds]
     chosen += chance.choices(kinds, weights, k=count - len(chosen))
     chance.shuffle(chosen)
-    times = sorted(chance.randint(0, max(0, shots * 9 // 10 - 1)) for _ in chosen)
     return [
-        Fault(what=what, after=after, delay_s=chance.uniform(0.0, 0.3), pick=chance.random())
-        for what, after in zip(chosen, times, strict=True)
+        Fault(what=what, delay_s=chance.uniform(0.0, LONGEST_DELAY_S), pick=chance.random())
+        for what in chosen
     ]
+
+
+def portions(shots: int, faults: int) -> Sequence[range]:
+    """The work in portions, one before each fault and one after the last, all about as large."""
+    count = min(shots, faults + 1)
+    edges = [round(shots * i / count) for i in range(count + 1)]
+    return [range(begin, end) for begin, end in pairwise(edges)]

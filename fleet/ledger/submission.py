@@ -9,7 +9,6 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from companions import codec
 from companions.video_meta import Reason, Verdict
 from fleet.jobs import machine
 from fleet.jobs.model import Adopted, GivenUp, JobState, Ready, Reopened, Stage
@@ -45,7 +44,7 @@ def add_shot(sql: sqlite3.Connection, manifest: NewManifest, shot: NewShot, *, n
         "INSERT INTO shots (id, manifest_id, picture, image_path, target, fingerprint, recipe,"
         " priority, submitted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (shot.id, manifest.id, shot.picture, shot.image_path, shot.target, shot.fingerprint,
-         codec.encode(shot.recipe).decode(), shot.priority, now),
+         shot.recipe.model_dump_json(), shot.priority, now),
     )  # fmt: skip
     lane = lane_for(
         sql,

@@ -297,11 +297,12 @@ def _pause_of(row: sqlite3.Row, paused: set[tuple[str, str]]) -> str:
 
 
 def _pace(database: Database, *, now: float) -> float | None:
-    rows = database.rows(
-        "SELECT finished_at FROM shots WHERE finished_at > ? AND finished_at <= ?"
-        " AND verdict <> 'cancelled' ORDER BY finished_at DESC LIMIT ?",
+    lately = database.rows(
+        "SELECT finished_at, verdict FROM shots WHERE finished_at > ? AND finished_at <= ?"
+        " ORDER BY finished_at DESC LIMIT ?",
         (now - _LATELY_S, now, _SAMPLE),
     )
+    rows = [row for row in lately if row["verdict"] != "cancelled"]
     if not rows:
         return None
     # Up to now, not up to the last clip: a fleet that stopped has no pace that goes on.
