@@ -68,7 +68,8 @@ class Ledger:
             for shot in shots:
                 replaced += replace_others(sql, shot, now=now)
                 row = sql.execute(
-                    "SELECT verdict, curable, priority, finished_at FROM shots WHERE id = ?", (shot.id,)
+                    "SELECT verdict, curable, priority, finished_at FROM shots WHERE id = ?",
+                    (shot.id,),
                 ).fetchone()
                 if row is None:
                     add_shot(sql, manifest, shot, now=now)
