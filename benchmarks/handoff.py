@@ -33,7 +33,6 @@ from companions.easing import EasingName
 from companions.geometry import Rect, Size
 from companions.timing import parse_rate
 from companions.video_manifest import GenerationParams
-from fleet.cluster import processes
 from fleet.generate.base import GenerateRequest
 from fleet.generate.camera import Camera
 from fleet.jobs.model import Pool
@@ -61,9 +60,7 @@ SETTINGS: Final = "object_store_mb = 1500\n"
 KEPT: Final = SETTINGS + "checkpoint_after_s = 0.0\n"
 NOT_KEPT: Final = SETTINGS + "checkpoints = false\n"
 ARRIVED: Final = "frames arrived"
-PARAMS: Final = GenerationParams(
-    width=OUTPUT.width, height=OUTPUT.height, fps=parse_rate(16), num_frames=None
-)
+PARAMS: Final = GenerationParams(width=OUTPUT.width, height=OUTPUT.height, fps=parse_rate(16))
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -186,10 +183,11 @@ def measured(
     with Standing(
         folder,
         dispatcher=command,
-        slots={Pool.GENERATION: 0, Pool.INTERPOLATION: 1},
+        slots=dict.fromkeys(Pool, 0),
         settings=KEPT if kept else NOT_KEPT,
     ) as cluster:
-        cluster.join({Pool.GENERATION: 1, Pool.INTERPOLATION: 0}, store_bytes=STORE_BYTES)
+        for pool in Pool:
+            cluster.join({pool: 1}, store_bytes=STORE_BYTES)
         cluster.wait_for_workers(2)
         for run in range(runs + 1):
             each = measure(cluster, stage_s, kept=kept)

@@ -24,7 +24,8 @@ from fleet.ledger.database import Database
 from fleet.ledger.lock import ProcessLock
 from fleet.ledger.nodes import NodeRow
 from fleet.settings import Home, Settings, load_settings
-from fleet.upkeep.keeper import GIVEN_UP, keeper_lock, keeper_log, standing
+from fleet.upkeep.ending import standing
+from fleet.upkeep.keeper import GIVEN_UP, keeper_lock, keeper_log
 
 
 def examine(home: Home) -> Iterator[Check]:

@@ -24,11 +24,11 @@ from fleet.jobs.model import Pool
 from fleet.ledger.lock import ProcessLock
 from fleet.settings import Home, load_settings
 from fleet.upkeep.deployment import Deployment
+from fleet.upkeep.ending import take_down
 from fleet.upkeep.keeper import (
     keeper_command,
     keeper_lock,
     keeper_log,
-    take_down,
 )
 
 UP_S: Final = 240.0

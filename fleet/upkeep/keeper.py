@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import shutil
 import signal
 import subprocess
@@ -27,12 +26,8 @@ from typing import Final
 
 from companions.errors import MotionfleetError
 from fleet.cluster import processes
-from fleet.cluster.environment import wanted_environment
 from fleet.cluster.head import (
-    GRACE_S,
-    SHORT_GRACE_S,
     HeadOptions,
-    end_cluster,
     gcs_folder,
     new_head,
     restart_gcs,
@@ -43,9 +38,7 @@ from fleet.cluster.processes import Process
 from fleet.cluster.record import (
     LOOPBACK,
     ClusterRecord,
-    boot,
     read_record,
-    remove_record,
     write_record,
 )
 from fleet.errors import ClusterDown, ClusterFailed
@@ -53,15 +46,14 @@ from fleet.jobs.model import Pool
 from fleet.ledger.lock import ProcessLock
 from fleet.settings import Home, load_settings
 from fleet.upkeep.deployment import DISPATCHER, Deployment
+from fleet.upkeep.ending import dismiss, standing, take_down
 
 LOOK_S: Final = 0.1
-DISMISSAL_S: Final = 5.0
-"""Longest to wait for the dispatcher to give its work back before the cluster is ended."""
-FOREIGN_DISMISSAL_S: Final = 60.0
-"""As long on a cluster of somebody else, where nothing ends the workers otherwise."""
+WATCH_S: Final = 1.0
+ABSENCE_S: Final = 30.0
+"""How long nobody may dispatch before the keeper sees to it itself."""
 MOST_RESTARTS: Final = 5
 WINDOW_S: Final = 300.0
-DISMISSAL: Final = (sys.executable, "-m", "fleet.cluster.dismissal")
 
 GIVEN_UP: Final = "given up"
 """How the last line of the log begins when the keeper took the cluster down by itself."""
@@ -94,15 +86,30 @@ class Keeper:
     """One cluster, kept standing until ``stop``."""
 
     def __init__(
-        self, home: Home, options: HeadOptions, *, dispatcher: Sequence[str] = DISPATCHER
+        self,
+        home: Home,
+        options: HeadOptions,
+        *,
+        dispatcher: Sequence[str] = DISPATCHER,
+        absence_s: float = ABSENCE_S,
     ) -> None:
-        """``dispatcher``: the command that puts the dispatcher on a head."""
+        """Keep nothing yet.
+
+        Args:
+            home: the fleet's folder.
+            options: what the operator chose for the head.
+            dispatcher: the command that puts the dispatcher on a head.
+            absence_s: how long nobody may dispatch before it is run again.
+        """
         self._home = home
         self._options = options
         self._dispatcher = tuple(dispatcher)
+        self._absence_s = absence_s
         self._stopping = threading.Event()
         self._restarts: list[float] = []
         self._children: list[subprocess.Popen[bytes]] = []
+        self._deployment: Deployment | None = None
+        self._at_work = self._looked = time.monotonic()
 
     def stop(self) -> None:
         """Take the cluster down; ``run`` returns when it is."""
@@ -120,22 +127,17 @@ class Keeper:
             raise ClusterDown(
                 home=self._home.root, what=f"it is being brought up or down by {lock.holder()}"
             )
-        deployment: Deployment | None = None
         try:
             record = self._adopt() or self._start()
-            deployment = Deployment(self._home, record, command=self._dispatcher)
+            self._deploy(record)
             while not self._stopping.wait(LOOK_S):
-                record = self._look(record)
-                if not record.ready and deployment.is_done():
-                    record = record.model_copy(update={"ready": True})
-                    write_record(self._home, record)
-                    _log.info("the cluster stands at %s", record.address)
+                record = self._look(self._follow(record))
         except MotionfleetError as error:
             _log.error("%s: %s", GIVEN_UP, error)
             raise
         finally:
-            if deployment is not None:
-                deployment.give_up()
+            if self._deployment is not None:
+                self._deployment.give_up()
             take_down(self._home)
             lock.release()
 
@@ -152,14 +154,42 @@ class Keeper:
         return None
 
     def _start(self) -> ClusterRecord:
-        shutil.rmtree(
-            gcs_folder(self._home), ignore_errors=True
-        )  # tables of a cluster that is over
+        # The tables of a cluster that is over.
+        shutil.rmtree(gcs_folder(self._home), ignore_errors=True)
         gcs_folder(self._home).mkdir(mode=0o700, parents=True)
         new = new_head(self._options)
         write_record(self._home, new)
         record = start_head(self._home, load_settings(self._home), self._options, new)
         write_record(self._home, record)
+        return record
+
+    def _deploy(self, record: ClusterRecord) -> None:
+        self._deployment = Deployment(self._home, record, command=self._dispatcher)
+
+    def _follow(self, record: ClusterRecord) -> ClusterRecord:
+        """The cluster once a dispatcher answers; another one is put there if it is long gone.
+
+        Ray starts a dispatcher that died again by itself, in a few seconds.
+        """
+        now = time.monotonic()
+        if self._deployment is not None:
+            if not self._deployment.is_done():
+                return record
+            self._deployment = None
+            _log.info("the cluster stands at %s", record.address)
+            self._at_work = now
+            record = record.model_copy(update={"ready": True})
+            write_record(self._home, record)
+        if now - self._looked < WATCH_S:
+            return record
+        self._looked = now
+        if ProcessLock(self._home.dispatcher_lock).is_held():
+            self._at_work = now
+        elif now - self._at_work > self._absence_s:
+            _log.error("no dispatcher for %.0f s; another is put there", now - self._at_work)
+            self._pause()
+            dismiss(self._home, record)  # one that is there and does nothing is in the way
+            self._deploy(record)
         return record
 
     def _look(self, record: ClusterRecord) -> ClusterRecord:
@@ -206,45 +236,6 @@ class Keeper:
             )
         self._restarts.append(now)
         self._stopping.wait(pause_s)
-
-
-def standing(record: ClusterRecord) -> bool:
-    """Whether the head's raylet lives, or for a cluster that is not ours, whatever is recorded."""
-    if not record.ours:
-        return True
-    here = record.raylet is not None and record.boot == boot()
-    return here and record.raylet is not None and processes.is_alive(record.raylet)
-
-
-def take_down(home: Home) -> None:
-    """End the cluster of ``home``: its dispatcher asked first, then every process; and its files.
-
-    Of a cluster that is not ours only the dispatcher and its workers are ended.  Harmless if there
-    is no cluster.
-    """
-    record = read_record(home)
-    if record is None:
-        return
-    answers = (not record.ours or standing(record)) and _dismiss(home, record)
-    if record.folder:
-        end_cluster(Path(record.folder), grace_s=GRACE_S if answers else SHORT_GRACE_S)
-        shutil.rmtree(gcs_folder(home), ignore_errors=True)
-    remove_record(home)
-
-
-def _dismiss(home: Home, record: ClusterRecord) -> bool:
-    """Have the dispatcher give its work back; whether the cluster answered in time."""
-    environment = {**os.environ, **wanted_environment(home, loopback=record.loopback)}
-    try:
-        done = subprocess.run(
-            [*DISMISSAL, record.address], env=environment, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            timeout=DISMISSAL_S if record.ours else FOREIGN_DISMISSAL_S,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        _log.warning("the dispatcher does not answer; what it did is given back at the next start")
-        return False
-    return done.returncode == 0
 
 
 def keeper_command(home: Home, options: HeadOptions) -> list[str]:

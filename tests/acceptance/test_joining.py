@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from fleet.settings import Home
 from tests.acceptance.cli import Ran, command, environment
-from tests.acceptance.standing import home_with_small_store
+from tests.acceptance.standing import home_with_small_store, record_of
 from tests.fleet.making import shot, small_picture, write_manifest
 from tests.fleet.netns import Machine, Network, lacking
 
@@ -62,6 +63,7 @@ def test_another_machine_joins_by_the_command_that_up_prints_and_outlives_the_he
             assert head.kill("raylet/raylet") == 1
             again = fleet_on(head, home, "submit", manifests[1])
             after = node(head, home)
+            rays = Path(record_of(Home(home)).folder).parent
             down = fleet_on(head, home, "down")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,6 +77,7 @@ def test_another_machine_joins_by_the_command_that_up_prints_and_outlives_the_he
     assert "2 nodes agree" in found["clock"]["figure"]
     assert "on 2 nodes" in found["pools"]["figure"]
     assert down.code == 0, down.err
+    assert not rays.exists()
 
 
 def node(head: Machine, home: Path) -> dict[str, str]:

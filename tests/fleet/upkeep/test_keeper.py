@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from fleet.cluster import processes
 from fleet.cluster.head import HeadOptions
 from fleet.cluster.record import ClusterRecord, read_record, write_record
 from fleet.errors import ClusterDown, ClusterFailed
+from fleet.ledger.lock import ProcessLock
 from fleet.settings import Home
 from fleet.upkeep.deployment import Deployment
 from fleet.upkeep.keeper import (
@@ -21,6 +26,7 @@ from fleet.upkeep.keeper import (
     keeper_lock,
     pause_before_restart,
 )
+from tests.acceptance.standing import home_with_small_store, record_of, until
 
 
 def test_the_first_restart_is_at_once_and_each_further_one_waits_twice_as_long() -> None:
@@ -102,3 +108,59 @@ def test_a_dispatcher_that_is_awaited_no_more_is_not_left_behind(tmp_path: Path)
     deployment.give_up()
 
     assert processes.identify(int(told.read_text())) is None
+
+
+HOLDER = """
+import os, subprocess, sys
+from pathlib import Path
+if len(sys.argv) == 3:
+    home = Path(os.environ["FLEET_HOME"])
+    holder = subprocess.Popen(
+        [sys.executable, "-c", Path(home / "holder.py").read_text()], stdout=subprocess.PIPE)
+    holder.stdout.readline()
+else:
+    from fleet.ledger.lock import ProcessLock
+    from fleet.settings import find_home
+    import time
+    assert ProcessLock(find_home().dispatcher_lock).acquire()
+    print("held", flush=True)
+    time.sleep(120)
+"""
+
+
+def holder_of(home: Home) -> int:
+    """The process that dispatches, if one does."""
+    lock = ProcessLock(home.dispatcher_lock)
+    return int(lock.holder().split()[1]) if lock.is_held() else 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Ray's clusters need Linux")
+def test_a_dispatcher_that_stays_away_is_put_there_again_and_a_stop_ends_all(
+    tmp_path: Path,
+) -> None:
+    home = home_with_small_store(tmp_path)
+    (tmp_path / "holder.py").write_text(HOLDER)
+    keeper = Keeper(
+        home, HeadOptions(),
+        dispatcher=(sys.executable, str(tmp_path / "holder.py")), absence_s=1.0,
+    )  # fmt: skip
+    thread = threading.Thread(target=keeper.run)
+    thread.start()
+    first = second = 0
+    try:
+        until(lambda: holder_of(home) > 0, within_s=60.0, what="the first is at work")
+        first = holder_of(home)
+        folder = record_of(home).folder
+        os.kill(first, signal.SIGKILL)
+        until(lambda: holder_of(home) not in {0, first}, within_s=30.0, what="another is")
+        second = holder_of(home)
+    finally:
+        keeper.stop()
+        thread.join(30.0)
+        for pid in {first, second, holder_of(home)} - {0}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    assert not thread.is_alive()
+    assert not home.cluster.exists()
+    assert processes.members(Path(folder)) == frozenset()
