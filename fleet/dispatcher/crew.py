@@ -39,6 +39,7 @@ NODE_DEATH_S: Final = 30.0
 FAILED_STARTS: Final = 3
 """Starts that fail on a node in a row before the node is reported."""
 PAUSE_AFTER_FAILED_START_S: Final = 5.0
+_ROUNDING: Final = 1e-6
 
 _log = logging.getLogger("fleet.dispatcher")
 
@@ -207,10 +208,18 @@ class Crew:
             del self._hands[hand.name]
 
     def _man(self, node: Node) -> None:
+        left = node.gpus
         for pool, slots in node.slots.items():
             for slot in range(slots):
+                left -= self._share(node, pool)
+                if left < -_ROUNDING:
+                    return  # Ray would let it wait for ever, and say nothing; `fleet doctor` does
                 if self._at(node, pool, slot) is None:
                     self._start(node, pool, slot)
+
+    def _share(self, node: Node, pool: Pool) -> float:
+        """GPUs of a worker there; none where there are none."""
+        return self._gpus[pool] if node.gpus else 0.0
 
     def _rest(self, node: Node) -> None:
         """End the node's idle workers, so that it can be taken out when the last one is done."""
@@ -291,7 +300,7 @@ class Crew:
 
     def _start(self, node: Node, pool: Pool, slot: int) -> None:
         name = f"worker/{pool.value}/{node.id}/{slot}/{secrets.token_hex(4)}"
-        gpus = self._gpus[pool] if node.gpus else 0.0
+        gpus = self._share(node, pool)
         handle = start_worker(pool, self._stages, name=name, node_id=node.id, gpus=gpus)
         hand = Hand(name=name, pool=pool, node=node, slot=slot, handle=handle)
         self._hands[name] = hand

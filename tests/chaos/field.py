@@ -263,7 +263,7 @@ class Field:
 
     # -- waiting ----------------------------------------------------------------------------------
 
-    def wait_until_at_work(self, name: str, stage: Stage, *, within_s: float = 15.0) -> AttemptRow:
+    def wait_until_at_work(self, name: str, stage: Stage, *, within_s: float = 40.0) -> AttemptRow:
         """Wait until a worker is at that stage of a shot; the attempt."""
         found: list[AttemptRow] = []
 
@@ -279,16 +279,22 @@ class Field:
         until(at_work, within_s=within_s, what=f"an attempt to {stage.value} {name}")
         return found[0]
 
-    def wait_until_over(self, *names: str, within_s: float) -> float:
-        """Wait until the shots have ended; how long that took, in seconds."""
-        begun = time.monotonic()
+    def wait_until_over(self, *names: str, within_s: float) -> None:
+        """Wait until the shots have ended.
+
+        Raises:
+            AssertionError: they do not; with what the dispatcher said last.
+        """
         ids = [self._ids[name] for name in names]
-        until(
-            lambda: self.ask(lambda database: reading.unfinished(database, ids)) == 0,
-            within_s=within_s,
-            what=f"the end of {', '.join(names)}",
-        )
-        return time.monotonic() - begun
+        try:
+            until(
+                lambda: self.ask(lambda database: reading.unfinished(database, ids)) == 0,
+                within_s=within_s,
+                what=f"the end of {', '.join(names)}",
+            )
+        except AssertionError as late:
+            said = self.inside(self.home.log.read_text)[-4000:]
+            raise AssertionError(f"{late}; verdicts {self.verdicts(*names)}\n{said}") from None
 
     def holds_together(self) -> None:
         """Every invariant of the fleet holds.

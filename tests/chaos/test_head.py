@@ -80,9 +80,22 @@ def test_a_killed_gcs_comes_back_and_costs_nothing(field: Field) -> None:
 
     assert field.cluster.head.kill("gcs_server") == 1
 
-    assert field.wait_until_over(*names, within_s=30.0) < 15.0
+    field.wait_until_over(*names, within_s=40.0)
     for name in names:
         assert [a.outcome for a in field.history(name).attempts] == ["succeeded"] * 3
+    field.holds_together()
+
+
+def test_a_gcs_and_a_dispatcher_that_are_killed_at_once_come_back(field: Field) -> None:
+    names = [f"both_{number}" for number in range(6)]
+    field.submit(*names)
+    field.wait_until_at_work(names[0], Stage.GENERATE)
+
+    assert field.cluster.head.kill("gcs_server") == 1
+    assert field.cluster.head.kill("ray::Dispatcher") == 1
+
+    field.wait_until_over(*names, within_s=40.0)
+    assert set(field.verdicts(*names).values()) == {Verdict.PASS}
     field.holds_together()
 
 
@@ -94,19 +107,26 @@ def test_a_clock_that_jumps_by_a_day_delays_nothing(
     field.submit(name, *others)
     until(
         lambda: field.outcomes(name, Stage.GENERATE) == ["backend_failed"],
-        within_s=15.0,
+        within_s=40.0,
         what="a shot that waits for its next try",
     )
 
-    clock.write_text(str(jump_s))
+    set_clock(clock, jump_s)
     try:
-        assert field.wait_until_over(name, *others, within_s=30.0) < 15.0
+        field.wait_until_over(name, *others, within_s=40.0)
         assert set(field.verdicts(name, *others).values()) == {Verdict.PASS}
         attempts = [a for each in (name, *others) for a in field.history(each).attempts]
-        assert all(0.0 <= attempt.duration_s < 30.0 for attempt in attempts)
+        paid_s = [a.duration_s for a in attempts if a.stage is not Stage.PUBLISH]
+        assert all(0.0 < seconds < 30.0 for seconds in paid_s)
         field.holds_together()
     finally:
-        clock.write_text("0")
+        set_clock(clock, 0.0)
+
+
+def set_clock(clock: Path, jump_s: float) -> None:
+    new = clock.with_suffix(".new")
+    new.write_text(str(jump_s))
+    new.replace(clock)  # at once: nobody may read half a number
 
 
 def fill(path: Path) -> None:
@@ -130,7 +150,7 @@ def test_a_full_disk_of_the_head_is_waited_for(field: Field) -> None:
     assert field.cluster.head.processes("ray::Dispatcher")
     field.inside(filling.unlink)
 
-    field.wait_until_over(*names, within_s=30.0)
+    field.wait_until_over(*names, within_s=40.0)
     assert set(field.verdicts(*names).values()) == {Verdict.PASS}
     for name in names:
         assert field.outcomes(name, Stage.GENERATE) == ["succeeded"], "no work was given up"
@@ -150,13 +170,13 @@ def test_a_ledger_that_became_read_only_is_waited_for(field: Field) -> None:
     assert field.cluster.head.kill("ray::Dispatcher") == 1
     until(
         lambda: "waiting" in field.inside(field.home.log.read_text),
-        within_s=15.0,
+        within_s=40.0,
         what="a dispatcher that waits for its ledger",
     )
     assert set(field.verdicts(*names).values()) - {Verdict.PASS} == {None}
     field.on_head("umount", "--lazy", ledger)
 
-    field.wait_until_over(*names, within_s=30.0)
+    field.wait_until_over(*names, within_s=40.0)
     assert set(field.verdicts(*names).values()) == {Verdict.PASS}
     field.holds_together()
 
@@ -170,7 +190,7 @@ def test_a_head_that_is_lost_and_started_again_goes_on_and_pays_for_nothing_twic
         field.wait_until_at_work(plug, Stage.FINISH)
     field.submit(*kept)
     ids = {field.id_of(name) for name in kept}
-    until(lambda: ids <= field.ask(reading.checkpoints).keys(), within_s=20.0, what="kept frames")
+    until(lambda: ids <= field.ask(reading.checkpoints).keys(), within_s=40.0, what="kept frames")
 
     field.lose_head()
     field.keep()
@@ -179,7 +199,7 @@ def test_a_head_that_is_lost_and_started_again_goes_on_and_pays_for_nothing_twic
         field.cluster.restart_raylet(name, BOTH)
     field.cluster.ready()
 
-    field.wait_until_over(*kept, *PLUGS, within_s=40.0)
+    field.wait_until_over(*kept, *PLUGS, within_s=60.0)
     for name in (*kept, *PLUGS):
         assert field.outcomes(name, Stage.GENERATE) == ["succeeded"], "generated once"
         assert field.verdicts(name) == {name: Verdict.PASS}

@@ -55,6 +55,11 @@ def lacking() -> str:
     return ""
 
 
+def alive(pid: int) -> bool:
+    """Whether that process runs, here or on any machine; a zombie does not."""
+    return bool(_command_of(pid))
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """A process on a machine, by its number outside of it."""

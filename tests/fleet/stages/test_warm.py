@@ -1,0 +1,63 @@
+"""What a worker keeps loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet.stages.warm import Warm
+
+SIZES = {"small": 10, "large": 60, "huge": 100, "camera": 0}
+
+
+@dataclass
+class Model:
+    name: str
+
+    @property
+    def memory_bytes(self) -> int:
+        return SIZES[self.name]
+
+
+def test_a_model_is_loaded_once_and_the_last_used_comes_first() -> None:
+    warm = Warm(Model, limit_bytes=100)
+
+    first = warm.get("small")
+    warm.get("camera")
+
+    assert warm.get("small") is first
+    assert warm.names == ("small", "camera")
+
+
+def test_the_one_used_longest_ago_makes_room_and_no_more_than_is_needed() -> None:
+    warm = Warm(Model, limit_bytes=100)
+    for name in ("large", "small", "camera"):
+        warm.get(name)
+
+    warm.get("huge")
+
+    assert warm.names == ("huge", "camera")
+
+
+def test_a_model_larger_than_the_limit_is_loaded_all_the_same_and_alone() -> None:
+    warm = Warm(Model, limit_bytes=50)
+    warm.get("small")
+
+    assert warm.get("huge").name == "huge"
+    assert warm.names == ("huge",)
+
+
+@given(asked=st.lists(st.sampled_from(sorted(SIZES)), max_size=30), limit=st.integers(0, 200))
+def test_what_is_loaded_never_holds_more_than_the_limit_but_for_a_single_one(
+    asked: list[str], limit: int
+) -> None:
+    warm = Warm(Model, limit_bytes=limit)
+
+    for name in asked:
+        warm.get(name)
+        held = sum(SIZES[each] for each in warm.names)
+
+        assert warm.names[0] == name
+        assert held <= limit or sum(SIZES[each] > 0 for each in warm.names) == 1
