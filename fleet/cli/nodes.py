@@ -33,10 +33,11 @@ def nodes(context: typer.Context, *, json_: AsJson = False) -> None:
         return
     from fleet.home import find_home
     from fleet.ledger.database import Database
+    from fleet.ledger.lock import ProcessLock
     from fleet.ledger.nodes import listing
 
-    output = Output()
-    database = Database(find_home().ledger)
+    output, home = Output(), find_home()
+    database = Database(home.ledger)
     try:
         rows = listing(database)
     finally:
@@ -52,6 +53,8 @@ def nodes(context: typer.Context, *, json_: AsJson = False) -> None:
           f"{row.busy}/{row.workers}", row.address, moment(row.seen_at), row.blocked]
          for row in rows],
     )  # fmt: skip
+    if any(row.alive for row in rows) and not ProcessLock(home.dispatcher_lock).is_held():
+        output.note("no dispatcher is at work; this is what the last one saw")
     if not rows:
         output.note("no node has joined yet; start a cluster: fleet up")
 

@@ -158,6 +158,9 @@ class Dispatcher:
             await opened.attempts.close()
             with contextlib.suppress(LedgerUnusable):
                 opened.attempts.sweep()
+                # Nobody looks at the nodes any more; the next dispatcher writes what it sees.
+                node_rows.record_nodes(opened.ledger.database, [], now=time.time())
+                self._recorded = []
         if self._fatal is not None:
             raise self._fatal
 

@@ -16,7 +16,7 @@ from fleet.drilling.mischief import (
 
 @given(seed=st.integers(), count=st.integers(0, 80), cluster=st.booleans(), nodes=st.integers(0, 2))
 def test_a_seed_means_the_same_faults_every_time_and_only_possible_ones(
-    seed: int, count: int, cluster: bool, nodes: int
+    *, seed: int, count: int, cluster: bool, nodes: int
 ) -> None:
     first = plan_faults(seed=seed, count=count, cluster=cluster, nodes=nodes)
     again = plan_faults(seed=seed, count=count, cluster=cluster, nodes=nodes)
