@@ -307,6 +307,7 @@ class Attempts:
         Raises:
             TargetTaken, SetBusy, FileUnwritable, LeaseLost, LedgerUnusable.
         """
+        begun = time.monotonic()
         shot = lease.shot
         history = self._ledger.history(shot.id)
         meta = build_meta(history, settings=self._settings, now=time.time())
@@ -316,6 +317,7 @@ class Attempts:
         await asyncio.to_thread(publish, place, meta, staged=staged, known_hashes=known)
         failures = [job.failure for job in history.jobs.values() if job.failure is not None]
         kept = reading.checkpoint(self._ledger.database, shot.id)
+        seconds = time.monotonic() - begun
         await self.recorded(
             lambda: self._ledger.end(
                 lease,
@@ -324,6 +326,7 @@ class Attempts:
                 clip_sha256=meta.clip.sha256 if meta.clip else None,
                 curable=any(failure.curable for failure in failures),
                 now=time.time(),
+                seconds=seconds,
             )
         )
         self.forget(shot.id)

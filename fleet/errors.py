@@ -128,8 +128,8 @@ class FleetBusy(FleetError):
     def __init__(self, *, home: Path, holder: str) -> None:
         self.home, self.holder = str(home), holder
         super().__init__(
-            f"another submission ({holder}) is working with {home}. What you submitted is in the "
-            f"ledger and it will be made by that one; follow it with: fleet status"
+            f"{holder} is at work on {home}. What was submitted is in the ledger and is made by "
+            f"it; follow it with: fleet status. To have the fleet at rest: fleet down"
         )
 
 

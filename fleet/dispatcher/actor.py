@@ -118,6 +118,7 @@ class Dispatcher:
             # Ray runs this in the actor's loop.  Not a call to itself: to a process that was just
             # started again, its own actor may still seem to be the one that died.
             self._begun = asyncio.get_running_loop().create_task(self.run_forever())
+            self._begun.add_done_callback(_or_end_the_process)
 
     # -- what others call -----------------------------------------------------------------------
 
@@ -142,6 +143,7 @@ class Dispatcher:
             opened = await self._opened()
         self._stopping, self._fatal = False, None
         looking = asyncio.get_running_loop().create_task(self._keep_looking(opened))
+        looking.add_done_callback(_or_end_the_process)
         try:
             while not self._stopping and self._fatal is None:
                 self._wake.clear()
@@ -336,6 +338,15 @@ class Dispatcher:
         _log.error("node %s is blocked: %s", node, reason)
         node_rows.block(self._open.ledger.database, node, reason=reason, now=time.time())
         self._rest(self._open)
+
+
+def _or_end_the_process(task: asyncio.Task[None]) -> None:
+    """What nobody foresaw ends the process, and Ray starts it again over the same ledger: an actor
+    that lives, holds the lock and does nothing would stop the fleet for ever.
+    """
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("the dispatcher ends itself: %s", error, exc_info=error)
+        os._exit(1)
 
 
 def _log_to(path: Path) -> None:

@@ -224,14 +224,17 @@ class Ledger:
         clip_sha256: str | None,
         curable: bool,
         now: float,
+        seconds: float | None = None,
     ) -> None:
         """Record that a shot's clip and meta are in place; durable when it returns.
+
+        ``seconds`` is how long publishing took by a clock that is never set.
 
         Raises:
             LeaseLost: the job belongs to another attempt, or to none.
         """
         with self.database.transaction(durable=True) as sql:
-            self._close_attempt(sql, lease, outcome="succeeded", now=now)
+            self._close_attempt(sql, lease, outcome="succeeded", now=now, seconds=seconds)
             step(sql, lease.shot.id, lease.stage, Finished(), now=now)
             sql.execute("DELETE FROM artifacts WHERE shot_id = ?", (lease.shot.id,))
             if clip_sha256 is not None:
