@@ -72,7 +72,7 @@ class Doer:
 
 @dataclass(slots=True)
 class _Held:
-    frames_bytes: int
+    bytes: int = 0
     node_id: str = ""
     picture: ObjectRef[Any] | None = None
     chunks: list[ObjectRef[Any]] = field(default_factory=list)
@@ -88,6 +88,7 @@ class Attempts:
         self._home, self._settings, self._ledger = home, settings, ledger
         self._patient = patient
         self._held: dict[str, _Held] = {}
+        self._bytes = 0
         self._archive: Any = None
         self._keeping: dict[Path, asyncio.Task[None]] = {}
         self._waiting: dict[str, asyncio.Task[None]] = {}
@@ -96,13 +97,29 @@ class Attempts:
     # -- frames in memory -------------------------------------------------------------------------
 
     @property
-    def frames_in_flight(self) -> int:
-        """Bytes of frames that are booked or in memory."""
-        return sum(held.frames_bytes for held in self._held.values())
+    def bytes_in_flight(self) -> int:
+        """Bytes of frames and pictures that are booked or in memory."""
+        return self._bytes
+
+    @property
+    def shots_in_flight(self) -> int:
+        """Shots that are being generated, or whose frames wait or are being finished."""
+        return len(self._held)
 
     def book(self, lease: Lease) -> None:
         """Count a shot's frames against the budget, before the first of them is made."""
-        self._held[lease.shot.id] = _Held(frames_bytes(lease.shot.recipe))
+        self._hold(lease, _Held())
+
+    def _hold(self, lease: Lease, held: _Held) -> None:
+        self.forget(lease.shot.id)
+        self._held[lease.shot.id] = held
+        self._count(lease, frames_bytes(lease.shot.recipe))
+
+    def _count(self, lease: Lease, more_bytes: int) -> None:
+        held = self._held.get(lease.shot.id)
+        if held is not None:  # else it was called off meanwhile
+            held.bytes += more_bytes
+            self._bytes += more_bytes
 
     def forget(self, shot_id: str) -> None:
         """Let go of a shot's picture and frames; harmless if none are held.
@@ -110,7 +127,8 @@ class Attempts:
         Keeping them is given up where it has not begun: those that wait would hold memory that no
         budget counts.
         """
-        self._held.pop(shot_id, None)
+        held = self._held.pop(shot_id, None)
+        self._bytes -= held.bytes if held is not None else 0
         waiting = self._waiting.pop(shot_id, None)
         if waiting is not None:
             waiting.cancel()
@@ -190,12 +208,11 @@ class Attempts:
         made = reading.history(self._ledger.database, lease.shot.id).jobs[Stage.GENERATE].report
         if kept is None or made is None:
             raise FramesGone
-        held = _Held(
-            frames_bytes(lease.shot.recipe), report=GenerateReport.model_validate_json(made)
-        )
-        self._held[lease.shot.id] = held
+        held = _Held(report=GenerateReport.model_validate_json(made))
+        self._hold(lease, held)
         data = await asyncio.to_thread(read_picture_bytes, Path(lease.shot.picture))
         held.picture = ray.put(data)
+        self._count(lease, len(data))
         stream = self._archivist().frames.options(num_returns="streaming")
         async for chunk in stream.remote(kept.path, sha256=kept.sha256, frames=kept.frames):
             held.chunks.append(chunk)
@@ -216,6 +233,7 @@ class Attempts:
         data = await asyncio.to_thread(read_picture_bytes, Path(shot.picture))
         held = self._held[shot.id]
         held.picture, held.node_id = ray.put(data), doer.node_id
+        self._count(lease, len(data))
         plans = shot.recipe.generation_params.memory_plans
         task = GenerateTask(
             shot_id=shot.id,

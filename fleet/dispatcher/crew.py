@@ -131,6 +131,11 @@ class Crew:
         """Bytes of frames that may be under way at once on all nodes together."""
         return frames_budget_bytes(sum(node.store_bytes for node in self.nodes.values()))
 
+    @property
+    def size(self) -> int:
+        """How many workers there are, of both pools."""
+        return len(self._hands)
+
     def at_work(self, pool: Pool) -> int:
         """How many workers of the pool are at an attempt."""
         return sum(bool(hand.token) for hand in self._hands.values() if hand.pool is pool)

@@ -16,6 +16,9 @@ from fleet.ledger.lanes import open_lanes, peek
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.rows import Lease
 
+AHEAD: Final = 16
+"""Shots under way for each worker of both pools together: however small they are, each costs the
+dispatcher some memory until it is finished."""
 _FIRST_GUESS_S: Final = 1.0
 _NEWEST: Final = 0.2
 """Weight of the newest duration in the running mean that fairness charges."""
@@ -45,9 +48,7 @@ class Turns:
             choice = choose(lanes, seats, shares, patience_s=self._patience_s)
             if choice is None:
                 return None
-            if stage is Stage.GENERATE and not self._has_room(
-                choice, ledger, attempts, budget=crew.frames_budget
-            ):
+            if stage is Stage.GENERATE and not self._has_room(choice, ledger, attempts, crew):
                 return None
             lease = ledger.lease(
                 stage,
@@ -89,15 +90,21 @@ class Turns:
         self._shares[lease.stage].charge(lane.manifest_id, seconds=seconds)
 
     @staticmethod
-    def _has_room(choice: Choice, ledger: Ledger, attempts: Attempts, *, budget: int) -> bool:
-        """Whether the frames of the shot that would be next fit the memory there is for them."""
-        if not attempts.frames_in_flight:
+    def _has_room(choice: Choice, ledger: Ledger, attempts: Attempts, crew: Crew) -> bool:
+        """Whether the frames of the shot that would be next fit the memory there is for them, and
+        finishing keeps up."""
+        if not attempts.shots_in_flight:
             return True
+        if attempts.shots_in_flight >= AHEAD * crew.size:
+            attempts.forget_ended()
+            if attempts.shots_in_flight >= AHEAD * crew.size:
+                return False
+        budget = crew.frames_budget
         shot_id = peek(ledger.database, Stage.GENERATE, choice.lane.id, now=time.time())
         if shot_id is None:
             return True
         wanted = frames_bytes(reading.shot(ledger.database, shot_id).recipe)
-        if admits(in_flight=attempts.frames_in_flight, wanted=wanted, budget=budget):
+        if admits(in_flight=attempts.bytes_in_flight, wanted=wanted, budget=budget):
             return True
         attempts.forget_ended()
-        return admits(in_flight=attempts.frames_in_flight, wanted=wanted, budget=budget)
+        return admits(in_flight=attempts.bytes_in_flight, wanted=wanted, budget=budget)

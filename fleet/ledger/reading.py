@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -205,6 +206,12 @@ def history(database: Database, shot_id: str) -> History:
     )
 
 
+@functools.lru_cache(maxsize=1024)
+def _recipe(text: str) -> Recipe:
+    # A shot's row is read at each of its stages, and its recipe never changes.
+    return Recipe.model_validate_json(text)
+
+
 def _shot_row(row: sqlite3.Row) -> ShotRow:
     return ShotRow(
         id=row["id"],
@@ -219,7 +226,7 @@ def _shot_row(row: sqlite3.Row) -> ShotRow:
         image_path=row["image_path"],
         target=row["target"],
         fingerprint=row["fingerprint"],
-        recipe=Recipe.model_validate_json(row["recipe"]),
+        recipe=_recipe(row["recipe"]),
         priority=row["priority"],
         submitted_at=row["submitted_at"],
         finished_at=row["finished_at"],

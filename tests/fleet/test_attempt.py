@@ -21,10 +21,10 @@ def test_a_shot_that_was_replaced_while_its_frames_waited_gives_their_room_back(
         lease = ledger.lease(Stage.GENERATE, now=2.0)
         assert lease is not None
         attempts.book(lease)
-    both = attempts.frames_in_flight
+    both = attempts.bytes_in_flight
 
     ledger.submit(MANIFEST, [new_shot("a", seed=2)], now=3.0)
     attempts.forget_ended()
 
-    assert attempts.frames_in_flight == both // 2
+    assert attempts.bytes_in_flight == both // 2
     ledger.close()
