@@ -31,7 +31,7 @@ from fleet.ledger.nodes import NodeRow
 
 ANSWER_S: Final = 30.0
 """How long a worker that exists may take to say what it is at."""
-START_S: Final = 300.0
+START_S: Final = 120.0
 """How long a new worker may take to start: its node may be busy, its disk cold."""
 POLL_S: Final = 0.05
 NODE_DEATH_S: Final = 30.0
@@ -102,7 +102,7 @@ class Crew:
         self.resting: frozenset[str] = frozenset()
         self._hands: dict[str, Hand] = {}
         self._settling: set[asyncio.Task[None]] = set()
-        self._failed_starts: dict[str, int] = {}
+        self._failed_starts: dict[str, list[float]] = {}
         self._not_before: dict[str, float] = {}
 
     # -- what the dispatcher asks -----------------------------------------------------------------
@@ -120,10 +120,14 @@ class Crew:
         """The worker of that name."""
         return self._hands[name]
 
-    def usable_nodes(self, pool: Pool) -> int:
-        """How many nodes take jobs of that pool."""
-        return sum(
-            node.slots[pool] > 0 and node.name not in self.resting for node in self.nodes.values()
+    def manned_nodes(self, pool: Pool) -> int:
+        """How many nodes take jobs of that pool: those with a worker that is up, idle or not."""
+        return len(
+            {
+                hand.node.id
+                for hand in self._hands.values()
+                if hand.pool is pool and hand.ready and hand.node.name not in self.resting
+            }
         )
 
     @property
@@ -348,10 +352,12 @@ class Crew:
         words = str(error).strip().splitlines()
         last = words[-1] if words else "it did not answer in time"
         _log.warning("%s did not start: %s", hand.name, last)
-        failed = self._failed_starts.get(hand.node.id, 0) + 1
-        self._failed_starts[hand.node.id] = failed
-        self._not_before[hand.node.id] = time.monotonic() + PAUSE_AFTER_FAILED_START_S
-        if failed == FAILED_STARTS:
+        now = time.monotonic()
+        failed = self._failed_starts.setdefault(hand.node.id, [])
+        failed.append(now)
+        self._not_before[hand.node.id] = now + PAUSE_AFTER_FAILED_START_S
+        # On a node that is dying nothing starts either, and it takes a while until it is dead.
+        if len(failed) >= FAILED_STARTS and now - failed[0] > NODE_DEATH_S:
             self._useless(hand.node.name, f"workers do not start on it ({last})")
 
 

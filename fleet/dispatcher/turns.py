@@ -43,7 +43,7 @@ class Turns:
             return None
         lanes = open_lanes(ledger.database, stage, now=time.time())
         shares.meet(lane.manifest_id for lane in lanes)
-        elsewhere = crew.usable_nodes(pool) > 1
+        elsewhere = crew.manned_nodes(pool) > 1
         while True:
             choice = choose(lanes, seats, shares, patience_s=self._patience_s)
             if choice is None:
