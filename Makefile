@@ -45,7 +45,7 @@ demo: install-fleet  ## Five photographs become five clips and a contact sheet, 
 	@echo "The clips are in $(STILLS), the contact sheet is $(SHEET)."
 
 test: install-dev  ## Run the tests; choose with ARGS="tests/companions -k picture".
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: install-dev  ## Style, types, floors, and whether printed files are up to date.
 	$(BIN)/ruff check .
