@@ -16,11 +16,13 @@ from fleet.errors import ClusterDown
 from fleet.jobs.model import Pool
 from fleet.ledger import reading
 from fleet.ledger.database import Database
+from fleet.ledger.lanes import pauses
 from fleet.ledger.lock import ProcessLock
 from fleet.settings import Home, Settings
 from fleet.stages.base import Stages
 
 _TICK_S: Final = 0.2
+PAUSED: Final = "something is paused; fleet status says what, fleet resume lets it go on"
 SILENCE_S: Final = 60.0
 """How long a cluster may be without a dispatcher before that is an error: a head that is started
 anew takes half a minute."""
@@ -50,7 +52,7 @@ def work_until_done(
                     silent_since = time.monotonic()
                 elif time.monotonic() - silent_since > SILENCE_S:
                     raise ClusterDown(home=home.root, what="no dispatcher is at work")
-                tick("", {})
+                tick(PAUSED if pauses(database) else "", {})
                 time.sleep(_TICK_S)
                 continue
             if lock.acquire():

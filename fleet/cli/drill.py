@@ -57,15 +57,20 @@ def drill(
             if what:
                 output.note(f"{ended} of {shots} ended; fault {fallen + 1} of {faults}: {what}")
 
-        report = drilled(
-            folder,
-            shots=shots,
-            faults=faults,
-            seed=seed,
-            nodes_beside=nodes if cluster else 0,
-            cluster=cluster,
-            said=said,
-        )
+        try:
+            report = drilled(
+                folder,
+                shots=shots,
+                faults=faults,
+                seed=seed,
+                nodes_beside=nodes if cluster else 0,
+                cluster=cluster,
+                said=said,
+            )
+        except KeyboardInterrupt:
+            if keep is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
     _tell(report, output, seed=seed, as_json=json_)
     if report.broken:
         output.note(f"what it made is kept: {folder}")
