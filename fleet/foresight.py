@@ -273,7 +273,7 @@ def _new(each: Asked, shot: NewShot) -> _Like:
 
 
 def _would_be_made(database: Database, shot: NewShot) -> bool:
-    rows = database.rows("SELECT verdict, curable FROM shots WHERE id = ?", (shot.id,))
+    rows = database.rows("SELECT verdict, curable, finished_at FROM shots WHERE id = ?", (shot.id,))
     return shot.fault is None and (not rows or worth_reopening(rows[0], shot))
 
 

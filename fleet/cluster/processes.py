@@ -18,6 +18,7 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _LOOK_S: Final = 0.02
+_FIELDS: Final = 20
 _MARKS: Final = ("/ray/", "ray.util.client", "ray.scripts")
 """In the command lines of Ray's processes, before they give themselves a title."""
 
@@ -132,6 +133,8 @@ def _stat(pid: int) -> _Stat | None:
         return None
     # The name in brackets may hold anything; what counts stands after the last bracket.
     fields = text.rpartition(")")[2].split()
+    if len(fields) < _FIELDS:
+        return None  # it went while it was read
     return _Stat(state=fields[0], parent=int(fields[1]), started=int(fields[19]))
 
 

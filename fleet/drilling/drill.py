@@ -31,7 +31,7 @@ LOOK_S: Final = 0.1
 FREEZE_S: Final = 1.5
 PATIENCE_S: Final = 20.0
 """Longest to wait for a fault's moment while nothing ends: it falls all the same."""
-DOWN_AGAIN_S: Final = 10.0
+DOWN_AGAIN_S: Final = 30.0
 
 Said = Callable[[str, int, int], None]
 """Called with what happens, how many shots have ended, and how many faults have fallen."""

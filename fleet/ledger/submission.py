@@ -93,7 +93,7 @@ def replace_others(sql: sqlite3.Connection, shot: NewShot, *, now: float) -> lis
 
 def worth_reopening(row: sqlite3.Row, shot: NewShot) -> bool:
     """Whether a shot that ended is made again: its files or the reason it failed are gone."""
-    if row["verdict"] is None or row["finished_at"] >= shot.looked_at:
+    if row["verdict"] is None or (row["finished_at"] or 0.0) >= shot.looked_at:
         return False  # it ended while its place was being looked at: that was an old picture
     if Verdict(row["verdict"]) in {Verdict.PASS, Verdict.FLAGGED}:
         return not shot.intact

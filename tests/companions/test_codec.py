@@ -253,6 +253,9 @@ CHANGES: dict[str, documents.Plain] = {
     ),
     "generation_params.tweak_index": documents.shot_with(generation_params={"tweak_index": 3}),
     "generation_params.tstrong_index": documents.shot_with(generation_params={"tstrong_index": 7}),
+    "generation_params.memory_plans": documents.shot_with(
+        generation_params={"memory_plans": ("fast",)}
+    ),
     "interpolation.backend": documents.shot_with(interpolation={"backend": "blend"}),
     "interpolation.target_fps": documents.shot_with(interpolation={"target_fps": 25}),
     "encode.codec": documents.shot_with(encode={"codec": "hevc"}),

@@ -230,6 +230,9 @@ def test_all_damages_that_can_be_mended_are_tried_together() -> None:
     assert sorted(name for group in TOGETHER for name in group) == sorted(MENDED)
 
 
+STAGED_OF_ENDED = "a staged clip of a shot that ended gone"
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(names=st.tuples(*(st.sampled_from((None, *group)) for group in TOGETHER)), data=st.data())
 def test_damages_in_any_number_and_order_are_mended(
@@ -237,7 +240,9 @@ def test_damages_in_any_number_and_order_are_mended(
 ) -> None:
     with TemporaryDirectory() as folder:
         fleet = small_fleet(Path(folder))
-        for name in data.draw(st.permutations([name for name in names if name is not None])):
+        chosen = data.draw(st.permutations([name for name in names if name is not None]))
+        # One of them takes a shot of its own through all stages, so nothing else may wait yet.
+        for name in sorted(chosen, key=lambda name: name != STAGED_OF_ENDED):
             DAMAGES[name].act(fleet)
 
         mend(fleet)
