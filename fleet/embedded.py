@@ -22,6 +22,7 @@ from fleet.settings import Home, Settings
 from fleet.stages.base import Stages
 
 _TICK_S: Final = 0.2
+AGENTS_S: Final = 1.0
 PAUSED: Final = "something is paused; fleet status says what, fleet resume lets it go on"
 SILENCE_S: Final = 60.0
 """How long a cluster may be without a dispatcher before that is an error: a head that is started
@@ -66,9 +67,10 @@ def work_until_done(
 
 
 def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
-    from fleet.cluster import environment
+    from fleet.cluster import environment, processes
 
     environment.prepare(home)
+    processes.end(processes.bereaved(home.root), grace_s=AGENTS_S)
     # Ray takes a third of a second to import and seconds to start: only when there is work.
     from fleet.cluster.embedded import embedded_cluster
     from fleet.cluster.pools import pool_sizes, this_machine
@@ -96,3 +98,5 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
         except KeyboardInterrupt:
             dispatcher.stop(timeout_s=3.0)
             raise
+    # Of a command before this one that was killed: by now their raylet is gone for certain.
+    processes.end(processes.bereaved(home.root), grace_s=AGENTS_S)

@@ -13,7 +13,7 @@ import sys
 from typing import Final
 
 from fleet.errors import ClusterFailed
-from fleet.settings import Home
+from fleet.home import HOME_VARIABLE, Home
 
 LOOPBACK: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Set to 0, it puts every socket of a cluster on 127.0.0.1: one machine needs no other."""
@@ -43,6 +43,8 @@ def wanted_environment(home: Home, *, loopback: bool) -> dict[str, str]:
         "RAY_AUTH_TOKEN_PATH": str(ensure_token(home)),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_DEDUP_LOGS": "0",
+        # By this a process of Ray is known for this home's, should it outlive its cluster.
+        HOME_VARIABLE: str(home.root),
     }
     if loopback:
         wanted[LOOPBACK] = "0"

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from fleet.home import HOME_VARIABLE
+
 _PROC: Final = Path("/proc")
 _LOOK_S: Final = 0.02
 _FIELDS: Final = 20
+_AGENTS: Final = frozenset({"ray::DashboardAgent", "ray::RuntimeEnvAgent"})
 _MARKS: Final = ("/ray/", "ray.util.client", "ray.scripts")
 """In the command lines of Ray's processes, before they give themselves a title."""
 
@@ -113,6 +116,22 @@ def everyone() -> list[int]:
     return sorted(_pids())
 
 
+def bereaved(home: Path) -> list[int]:
+    """Agents of Ray that serve a raylet of this home which is gone, by number.
+
+    They are meant to follow it, and after a kill of the whole cluster sometimes do not.
+    """
+    return [
+        pid
+        for pid in everyone()
+        if (line := words(pid))
+        and line[0] in _AGENTS
+        and (stat := _stat(pid)) is not None
+        and stat.parent == 1
+        and variable(pid, HOME_VARIABLE) == str(home)
+    ]
+
+
 def descendants(pid: int) -> frozenset[int]:
     """Numbers of all processes that ``pid`` started, and that those started."""
     parents = {each: stat.parent for each in _pids() if (stat := _stat(each)) is not None}
@@ -123,6 +142,8 @@ def descendants(pid: int) -> frozenset[int]:
 
 
 def _pids() -> Iterator[int]:
+    if not _PROC.is_dir():
+        return iter(())  # macOS
     return (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
 
 
