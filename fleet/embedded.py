@@ -80,23 +80,25 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
     machine = this_machine()
     sizes = pool_sizes(machine, settings)
     tick("starting the cluster", {})
-    with embedded_cluster(settings=settings, machine=machine):
-        dispatcher = RemoteDispatcher(
-            Dispatcher,
-            {
-                "home": home.root,
-                "settings": settings,
-                "stages": stages,
-            },
-        )
-        try:
-            tick(f"starting {sizes[Pool.GENERATION]} + {sizes[Pool.INTERPOLATION]} workers", {})
-            while not dispatcher.wait_ready(timeout_s=_TICK_S):
-                tick("starting the workers", {})
-            while not dispatcher.wait_done(timeout_s=_TICK_S):
-                tick("", {(r.shot_id, r.stage.value): r.frames for r in dispatcher.running()})
-        except KeyboardInterrupt:
-            dispatcher.stop(timeout_s=3.0)
-            raise
-    # Of a command before this one that was killed: by now their raylet is gone for certain.
-    processes.end(processes.bereaved(home.root), grace_s=AGENTS_S)
+    try:
+        with embedded_cluster(settings=settings, machine=machine):
+            dispatcher = RemoteDispatcher(
+                Dispatcher,
+                {
+                    "home": home.root,
+                    "settings": settings,
+                    "stages": stages,
+                },
+            )
+            try:
+                tick(f"starting {sizes[Pool.GENERATION]} + {sizes[Pool.INTERPOLATION]} workers", {})
+                while not dispatcher.wait_ready(timeout_s=_TICK_S):
+                    tick("starting the workers", {})
+                while not dispatcher.wait_done(timeout_s=_TICK_S):
+                    tick("", {(r.shot_id, r.stage.value): r.frames for r in dispatcher.running()})
+            except KeyboardInterrupt:
+                dispatcher.stop(timeout_s=3.0)
+                raise
+    finally:
+        # Interrupted or not.  By now the raylet of a killed command is gone for certain, too.
+        processes.end(processes.bereaved(home.root), grace_s=AGENTS_S)

@@ -52,4 +52,8 @@ def embedded_cluster(*, settings: Settings, machine: Machine) -> Iterator[None]:
     try:
         yield
     finally:
-        ray.shutdown()
+        try:
+            ray.shutdown()
+        except KeyboardInterrupt:
+            ray.shutdown()  # cut short, it leaves processes behind; it goes on where it was
+            raise

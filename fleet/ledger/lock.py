@@ -9,9 +9,14 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from pathlib import Path
+from typing import Final
 
 from fleet.errors import LedgerUnusable
+
+_TRIES: Final = 5
+_BETWEEN_TRIES_S: Final = 0.01
 
 
 class ProcessLock:
@@ -34,9 +39,7 @@ class ProcessLock:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise LedgerUnusable(path=self.path, what=str(error)) from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             os.close(descriptor)
             return False
         holder = f"process {os.getpid()} on {socket.gethostname()}\n"
@@ -77,3 +80,17 @@ class ProcessLock:
             return self.path.read_text("utf-8").strip() or "unknown"
         except OSError:
             return "unknown"
+
+
+def _taken(descriptor: int) -> bool:
+    # More than one try: whoever asks ``is_held`` has it for an instant himself, and a dispatcher
+    # that took that for another dispatcher would give up.
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_BETWEEN_TRIES_S)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return True
+    return False

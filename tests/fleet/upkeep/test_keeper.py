@@ -131,7 +131,8 @@ else:
 def holder_of(home: Home) -> int:
     """The process that dispatches, if one does."""
     lock = ProcessLock(home.dispatcher_lock)
-    return int(lock.holder().split()[1]) if lock.is_held() else 0
+    words = lock.holder().split()  # nothing yet, between its taking the lock and its saying so
+    return int(words[1]) if lock.is_held() and len(words) > 1 else 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Ray's clusters need Linux")
