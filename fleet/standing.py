@@ -14,7 +14,7 @@ from fleet.cluster import environment
 from fleet.settings import Home, Settings, find_home, load_settings
 from fleet.stages.base import Stages
 
-ANSWER_S: Final = 60.0
+ANSWER_S: Final = 30.0
 """How long a dispatcher on a loaded head may take to answer for the first time."""
 
 

@@ -19,12 +19,16 @@ from fleet.settings import HOME_VARIABLE, Home
 DISPATCHER: Final = (sys.executable, "-m", "fleet.standing")
 """The command that puts the dispatcher on a head, or finds it there.  It is given the head's
 address, and ``loopback`` or ``network``."""
-PATIENCE_S: Final = 150.0
+PATIENCE_S: Final = 60.0
 _LOOK_S: Final = 0.05
 
 
 class Deployment:
-    """One run of that command."""
+    """One run of that command.
+
+    Attributes:
+        was_silent: it ended without a word: no dispatcher answered, and none gave a reason.
+    """
 
     def __init__(
         self, home: Home, record: ClusterRecord, *, command: Sequence[str] = DISPATCHER
@@ -36,6 +40,7 @@ class Deployment:
             HOME_VARIABLE: str(home.root),
         }
         where = "loopback" if record.loopback else "network"
+        self.was_silent = False
         self._log = home.log
         self._deadline = time.monotonic() + PATIENCE_S
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the process has ended)
@@ -61,6 +66,7 @@ class Deployment:
         self._said.seek(0)
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
         self._said.close()
+        self.was_silent = not lines
         what = lines[-1].rstrip(".") if lines else "the dispatcher does not answer"
         raise ClusterFailed(what=what, remedy=f"See {self._log}.")
 

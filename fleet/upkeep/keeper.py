@@ -52,6 +52,8 @@ LOOK_S: Final = 0.1
 WATCH_S: Final = 1.0
 ABSENCE_S: Final = 30.0
 """How long nobody may dispatch before the keeper sees to it itself."""
+MOST_SILENCES: Final = 2
+"""So many dispatchers in a row may be silent on a head that stands; Ray sometimes loses one."""
 MOST_RESTARTS: Final = 5
 WINDOW_S: Final = 300.0
 
@@ -109,6 +111,7 @@ class Keeper:
         self._restarts: list[float] = []
         self._children: list[subprocess.Popen[bytes]] = []
         self._deployment: Deployment | None = None
+        self._silences = 0
         self._at_work = self._looked = time.monotonic()
 
     def stop(self) -> None:
@@ -173,9 +176,10 @@ class Keeper:
         """
         now = time.monotonic()
         if self._deployment is not None:
-            if not self._deployment.is_done():
+            if not self._is_deployed(self._deployment, record):
                 return record
             self._deployment = None
+            self._silences = 0
             _log.info("the cluster stands at %s", record.address)
             self._at_work = now
             record = record.model_copy(update={"ready": True})
@@ -191,6 +195,19 @@ class Keeper:
             dismiss(self._home, record)  # one that is there and does nothing is in the way
             self._deploy(record)
         return record
+
+    def _is_deployed(self, deployment: Deployment, record: ClusterRecord) -> bool:
+        """Whether a dispatcher answers; one that is silent is given up for another, twice."""
+        try:
+            return deployment.is_done()
+        except ClusterFailed:
+            self._silences += 1
+            if not deployment.was_silent or self._silences > MOST_SILENCES:
+                raise
+        _log.error("the dispatcher does not answer; another is put there")
+        dismiss(self._home, record)
+        self._deploy(record)
+        return False
 
     def _look(self, record: ClusterRecord) -> ClusterRecord:
         """The cluster as it is after mending what is broken."""

@@ -24,6 +24,7 @@ from companions.video_manifest import MemoryPlan
 from companions.video_meta import Verdict, VideoMeta
 from fleet import client, standing
 from fleet.client import PlannedShot
+from fleet.cluster import processes
 from fleet.cluster.head import HeadOptions
 from fleet.cluster.record import ClusterRecord, read_record, write_record
 from fleet.errors import UnknownShot
@@ -124,7 +125,22 @@ class Field:
             record = self.inside(lambda: read_record(self.home))
             return record is not None and record.ready and record.started_at > begun
 
-        until(stands, within_s=60.0, what="a cluster that is kept")
+        try:
+            until(stands, within_s=150.0, what="a cluster that is kept")
+        except AssertionError as error:
+            error.add_note(self.inside(self._last_words))
+            raise
+
+    def _last_words(self) -> str:
+        """What the head's processes are and the ends of its logs, for whoever reads a failure."""
+        record = read_record(self.home)
+        folder = Path(record.folder) if record is not None else self._folder
+        lines = [f"{record}"]
+        lines += [" ".join(processes.words(pid))[:200] for pid in processes.members(folder)]
+        for log in (*self.home.root.glob("*.log"), *folder.glob("session_latest/logs/*")):
+            if log.is_file():
+                lines += [f"-- {log}", log.read_text("utf-8", "replace")[-2000:]]
+        return "\n".join(lines)
 
     def lose_head(self) -> None:
         """End every process of the head at once; its disk stays."""
