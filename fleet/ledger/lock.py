@@ -42,9 +42,10 @@ class ProcessLock:
         if not _taken(descriptor):
             os.close(descriptor)
             return False
-        holder = f"process {os.getpid()} on {socket.gethostname()}\n"
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
+        holder = f"process {os.getpid()} on {socket.gethostname()}\n".encode()
+        # In this order, so that whoever reads meanwhile finds a name in the first line.
+        os.pwrite(descriptor, holder, 0)
+        os.ftruncate(descriptor, len(holder))
         self._descriptor = descriptor
         return True
 
@@ -77,7 +78,7 @@ class ProcessLock:
     def holder(self) -> str:
         """Who holds it, or held it last, in words."""
         try:
-            return self.path.read_text("utf-8").strip() or "unknown"
+            return self.path.read_text("utf-8").partition("\n")[0] or "unknown"
         except OSError:
             return "unknown"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from fleet.cluster import processes
 from fleet.cluster.environment import wanted_environment
 from fleet.cluster.record import ClusterRecord, read_record
+from fleet.ledger.lock import ProcessLock
 from fleet.settings import Home
 from tests.acceptance.cli import fleet
 
@@ -48,7 +49,7 @@ def record_of(home: Home) -> ClusterRecord:
 
 def dispatcher_of(home: Home) -> str:
     """Which process dispatches, in words."""
-    return home.dispatcher_lock.read_text()
+    return ProcessLock(home.dispatcher_lock).holder()
 
 
 def count(home: Home) -> int:
