@@ -113,7 +113,8 @@ def test_a_shot_that_is_set_aside_says_so_and_comes_back(
 
 
 def test_work_that_is_cancelled_stops_and_is_made_after_a_retry(tmp_path: Path, home: Path) -> None:
-    pictures = [photo(PHOTOS[n % 4], tmp_path, as_name=f"p_{n}.png") for n in range(6)]
+    many = 12  # more than are made while the command that cancels starts up
+    pictures = [photo(PHOTOS[n % 4], tmp_path, as_name=f"p_{n}.png") for n in range(many)]
     shots = [shot(picture, tmp_path, move=MOVE, width=320, height=180) for picture in pictures]
     manifest = write_manifest(tmp_path / "m.video_manifest.json", shots)
     with subprocess.Popen(
@@ -122,7 +123,7 @@ def test_work_that_is_cancelled_stops_and_is_made_after_a_retry(tmp_path: Path, 
     ) as process:  # fmt: skip
         assert process.stderr is not None
         for line in process.stderr:
-            if "1/6 pass" in line:
+            if f"1/{many} pass" in line:
                 break
         cancelled = fleet(home, "cancel", manifest, "--json").json()
         out, err = process.communicate(timeout=60)
@@ -132,12 +133,12 @@ def test_work_that_is_cancelled_stops_and_is_made_after_a_retry(tmp_path: Path, 
     assert cancelled["shots"]
     assert out.count("\tcancelled\t") == len(cancelled["shots"])
     clips = len(list(tmp_path.glob("*.mp4")))
-    assert clips + len(cancelled["shots"]) == 6
+    assert clips + len(cancelled["shots"]) == many
     fleet(home, "retry", manifest)
     again = fleet(home, "submit", manifest)
     assert again.code == 0, again.err
-    assert len(list(tmp_path.glob("*.mp4"))) == 6
-    assert states(home) == ["pass"] * 6
+    assert len(list(tmp_path.glob("*.mp4"))) == many
+    assert states(home) == ["pass"] * many
 
 
 # -- pause, resume, priority ----------------------------------------------------------------------
