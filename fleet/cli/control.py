@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -213,9 +214,12 @@ class _Desk:
         """The person, as the operating system knows them."""
         return getpass.getuser()
 
-    @property
+    @cached_property
     def at_work(self) -> bool:
-        """Whether a dispatcher works on this ledger now."""
+        """Whether a dispatcher worked on this ledger when this was first asked.
+
+        Not asked again after acting: one whose last work was withdrawn is gone at once.
+        """
         from fleet.ledger.lock import ProcessLock
 
         return ProcessLock(self.home.dispatcher_lock).is_held()
