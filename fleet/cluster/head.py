@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -33,6 +33,10 @@ from fleet.settings import Home, Settings
 
 START_S: Final = 90.0
 """Longest that ``ray start`` may take on a loaded machine."""
+START_TRIES: Final = 3
+"""So often a head whose raylet does not come up in time is started."""
+_TIMED_OUT: Final = "node timed out during startup"
+"""Part of what Ray says when a raylet did not come up in time."""
 GRACE_S: Final = 3.0
 SHORT_GRACE_S: Final = 0.5
 """For a cluster that has shown already that it does not answer."""
@@ -103,11 +107,9 @@ def start_head(
     )
     environment = head_environment(home, loopback=options.loopback)
     try:
-        with log.open("wb") as stream:
-            code = subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL,
-                stdout=stream, stderr=subprocess.STDOUT, check=False, timeout=START_S,
-            ).returncode  # fmt: skip
+        code = start_patiently(
+            command, environment=environment, log=log, clear=lambda: _cleared(home, folder)
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         end_cluster(folder)
         raise ClusterFailed(
@@ -130,6 +132,36 @@ def start_head(
             "preload": processes.variable(gcs.pid, "LD_PRELOAD"),
         }
     )
+
+
+def start_patiently(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    log: Path,
+    clear: Callable[[], object],
+) -> int:
+    """Run ``ray start``, and again if its raylet did not come up in time; the last exit code.
+
+    Now and then, on a loaded machine or where nodes of an earlier cluster call at the same
+    address, a raylet never registers and Ray gives it up after 30 s; the next one does.  ``clear``
+    takes away what the one before left.
+
+    Raises:
+        OSError, subprocess.TimeoutExpired: the command cannot be run, or does not end.
+    """
+    with log.open("wb+") as stream:
+        for tries_left in reversed(range(START_TRIES)):
+            begun = stream.tell()
+            code = subprocess.run(
+                command, env=environment, stdin=subprocess.DEVNULL,
+                stdout=stream, stderr=subprocess.STDOUT, check=False, timeout=START_S,
+            ).returncode  # fmt: skip
+            stream.seek(begun)
+            if code == 0 or _TIMED_OUT.encode() not in stream.read() or not tries_left:
+                break
+            clear()
+    return code
 
 
 def restart_gcs(home: Home, record: ClusterRecord) -> subprocess.Popen[bytes]:
@@ -202,6 +234,14 @@ def end_cluster(folder: Path, *, grace_s: float = GRACE_S) -> None:
     while found := processes.members(folder):
         processes.end(found, grace_s=grace_s)
     shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _cleared(home: Home, folder: Path) -> None:
+    """End what a start that failed has left, and make its folders anew, for their owner alone."""
+    end_cluster(folder)
+    shutil.rmtree(gcs_folder(home), ignore_errors=True)
+    for made in (folder.parent, gcs_folder(home)):
+        made.mkdir(mode=0o700, parents=True)
 
 
 def head_command(

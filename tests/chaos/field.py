@@ -126,7 +126,7 @@ class Field:
             return record is not None and record.ready and record.started_at > begun
 
         try:
-            until(stands, within_s=150.0, what="a cluster that is kept")
+            until(stands, within_s=200.0, what="a cluster that is kept")
         except AssertionError as error:
             error.add_note(self.inside(self._last_words))
             raise

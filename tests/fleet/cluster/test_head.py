@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from fleet.cluster.head import PORTS, HeadOptions, head_command, head_environment, new_head
+from fleet.cluster.head import (
+    PORTS,
+    START_TRIES,
+    HeadOptions,
+    head_command,
+    head_environment,
+    new_head,
+    start_patiently,
+)
 from fleet.errors import ClusterFailed
 from fleet.jobs.model import Pool
 from fleet.settings import Home, Settings
@@ -92,3 +100,46 @@ def test_two_heads_get_ports_and_folders_of_their_own() -> None:
         Path(each.folder).parent.rmdir()
         with socket.create_server(("127.0.0.1", int(each.address.rpartition(":")[2]))):
             pass
+
+
+SLOW = """
+import pathlib, sys
+tries = pathlib.Path(sys.argv[1])
+tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
+if len(tries.read_text()) < int(sys.argv[2]):
+    sys.exit("Exception: The current node timed out during startup. This could happen because")
+print("up")
+"""
+"""Stands for a ``ray start`` whose raylet does not come up in time until it is tried so often."""
+
+
+@pytest.mark.parametrize(("comes_up_at", "code"), [(2, 0), (START_TRIES + 1, 1)])
+def test_a_head_that_does_not_come_up_in_time_is_started_again_and_not_for_ever(
+    tmp_path: Path, comes_up_at: int, code: int
+) -> None:
+    tries, cleared, log = tmp_path / "tries", [0], tmp_path / "head.log"
+
+    def clear() -> None:
+        cleared[0] += 1
+
+    found = start_patiently(
+        [sys.executable, "-c", SLOW, str(tries), str(comes_up_at)],
+        environment={}, log=log, clear=clear,
+    )  # fmt: skip
+
+    assert found == code
+    assert len(tries.read_text()) == min(comes_up_at, START_TRIES)
+    assert cleared[0] == len(tries.read_text()) - 1
+    assert log.read_text().count("timed out") == min(comes_up_at - 1, START_TRIES)
+
+
+def test_a_head_that_cannot_start_for_another_reason_is_not_tried_again(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    code = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch(exist_ok=False); sys.exit(3)"
+
+    found = start_patiently(
+        [sys.executable, "-c", code, str(tries)],
+        environment={}, log=tmp_path / "head.log", clear=lambda: None,
+    )  # fmt: skip
+
+    assert found == 3
