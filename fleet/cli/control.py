@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # heavy: imported when a command runs
     from fleet.ledger.database import Database
     from fleet.ledger.selection import Selection
     from fleet.settings import Home
+
+_ENDED: Final = "all that is named has ended already: see fleet status --shots"
+_NOT_FAILED: Final = "nothing that is named needs it: see fleet status --shots"
 
 CANCEL_EXAMPLE: Final = "Example: fleet cancel img_001.jpg --manifest day1.video_manifest.json"
 RETRY_EXAMPLE: Final = "Example: fleet retry --project alps --failed"
@@ -68,14 +71,7 @@ def cancel(
         chosen = desk.select(names, everything, project, manifest)
         if everything and not yes:
             _ask("Withdraw every shot that has not ended?")
-        at_work = desk.at_work
-        with desk.output.measured("withdrawing") as tell:
-            done = control.cancel(
-                desk.database, chosen, who=desk.who, spare_publishing=at_work, now=time.time(),
-                advance=_count(tell),
-            )  # fmt: skip
-        desk.write_metas(chosen, "cancelled")
-        desk.tell("withdrawn", done)
+        desk.end(chosen, control.cancel, verdict="cancelled", doing="withdrawing", done="withdrawn")
 
 
 def quarantine(
@@ -97,14 +93,13 @@ def quarantine(
         chosen = desk.select(names, everything, project, manifest)
         if everything and not yes:
             _ask("Take every shot aside that has not ended?")
-        at_work = desk.at_work
-        with desk.output.measured("taking aside") as tell:
-            done = control.quarantine(
-                desk.database, chosen, who=desk.who, spare_publishing=at_work, now=time.time(),
-                advance=_count(tell),
-            )  # fmt: skip
-        desk.write_metas(chosen, "quarantined")
-        desk.tell("taken aside", done)
+        desk.end(
+            chosen,
+            control.quarantine,
+            verdict="quarantined",
+            doing="taking aside",
+            done="taken aside",
+        )
 
 
 def retry(
@@ -138,7 +133,7 @@ def retry(
                 desk.database, chosen, verdicts=verdicts, who=desk.who, now=time.time(),
                 advance=_count(tell),
             )  # fmt: skip
-        desk.tell("to be made again", done)
+        desk.tell("to be made again", done, otherwise=_NOT_FAILED)
 
 
 def pause(
@@ -197,11 +192,26 @@ def priority(
         done = control.set_priority(
             desk.database, chosen, priority=level, who=desk.who, now=time.time()
         )
-        desk.tell(f"of priority {level} now", done)
+        desk.tell(f"of priority {level} now", done, otherwise=_ENDED)
+
+
+class _Ending(Protocol):
+    """An act by which shots end without a clip."""
+
+    def __call__(
+        self,
+        database: Database,
+        selection: Selection,
+        *,
+        who: str,
+        spare_publishing: bool,
+        now: float,
+        advance: Advance | None = None,
+    ) -> Acted: ...
 
 
 @dataclass
-class _Desk:
+class Desk:
     """What every act needs: the ledger, who asks, and where to tell it."""
 
     home: Home
@@ -249,6 +259,17 @@ class _Desk:
             manifests=manifests or (),
         )
 
+    def end(self, chosen: Selection, act: _Ending, *, verdict: str, doing: str, done: str) -> None:
+        """Have shots end as ``verdict`` by ``act``, write their metas, and say so."""
+        at_work = self.at_work
+        with self.output.measured(doing) as tell:
+            acted = act(
+                self.database, chosen, who=self.who, spare_publishing=at_work, now=time.time(),
+                advance=_count(tell),
+            )  # fmt: skip
+        self.write_metas(chosen, verdict)
+        self.tell(done, acted, otherwise=_ENDED)
+
     def write_metas(self, selection: Selection, verdict: str) -> None:
         """Write the metas of shots that ended so, those of an act that was cut short included."""
         from fleet.ledger import reading
@@ -270,8 +291,8 @@ class _Desk:
                         complain(f"{shot_id}: its meta was not written: {error}")
                 advance(1)
 
-    def tell(self, what: str, done: Acted) -> None:
-        """Say what was done to shots."""
+    def tell(self, what: str, done: Acted, *, otherwise: str) -> None:
+        """Say what was done to shots; ``otherwise`` is why, if it was done to none."""
         if self.as_json:
             self.output.json(
                 {
@@ -292,6 +313,8 @@ class _Desk:
             )
         if done.changed:
             self._say_when()
+        elif not (done.publishing or done.superseded):
+            self.output.note(otherwise)
 
     def tell_pauses(self, what: str, done: Paused) -> None:
         """Say what was paused or resumed."""
@@ -321,14 +344,14 @@ class _Desk:
 
 
 @contextlib.contextmanager
-def _desk(as_json: bool) -> Iterator[_Desk]:  # noqa: FBT001  (the command's own option)
+def _desk(as_json: bool) -> Iterator[Desk]:  # noqa: FBT001  (the command's own option)
     from fleet.ledger.database import Database
     from fleet.settings import find_home
 
     home = find_home()
     database = Database(home.ledger)
     try:
-        yield _Desk(home, database, Output(), as_json)
+        yield Desk(home, database, Output(), as_json)
     finally:
         database.close()
 

@@ -108,7 +108,7 @@ def start_head(
     environment = head_environment(home, loopback=options.loopback)
     try:
         code = start_patiently(
-            command, environment=environment, log=log, clear=lambda: _cleared(home, folder)
+            command, environment=environment, log=log, clear=lambda: clear_away(home, folder)
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         end_cluster(folder)
@@ -236,7 +236,7 @@ def end_cluster(folder: Path, *, grace_s: float = GRACE_S) -> None:
     shutil.rmtree(folder.parent, ignore_errors=True)
 
 
-def _cleared(home: Home, folder: Path) -> None:
+def clear_away(home: Home, folder: Path) -> None:
     """End what a start that failed has left, and make its folders anew, for their owner alone."""
     end_cluster(folder)
     shutil.rmtree(gcs_folder(home), ignore_errors=True)

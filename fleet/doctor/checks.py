@@ -203,7 +203,8 @@ def clock(*, now: float, newest: float | None, skews: Mapping[str, float]) -> Ch
         return warned("clock", f"nodes differ: {told}", remedy=remedy)
     if skews:
         worst = max(abs(skew) for skew in skews.values())
-        return passed("clock", f"{len(skews)} nodes agree within {worst:.2f} s")
+        agree = "node agrees" if len(skews) == 1 else "nodes agree"
+        return passed("clock", f"{len(skews)} {agree} within {worst:.2f} s")
     return passed("clock", "plausible")
 
 

@@ -132,7 +132,7 @@ def _pools(
         Pool.INTERPOLATION: sum(row.interpolation for row in rows if row.usable),
     }
     alive = sum(row.alive for row in rows)
-    yield checks.pools(slots, queued=queued, where=f"on {alive} nodes")
+    yield checks.pools(slots, queued=queued, where=f"on {alive} node{'' if alive == 1 else 's'}")
     blocked = [f"{row.name} ({row.blocked})" for row in rows if row.alive and row.blocked]
     if blocked:
         yield warned(

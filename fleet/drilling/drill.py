@@ -56,7 +56,6 @@ class Report:
         faults: how many of each kind fell.
         seconds: how long it took, from the submission to the last end.
         repeated: generations that were done again although they had succeeded.
-        resumed: shots that went on from kept frames.
     """
 
     lines: Sequence[Line]
@@ -65,7 +64,6 @@ class Report:
     verdicts: Counter[str]
     attempts: Counter[str]
     repeated: int
-    resumed: int
 
     @property
     def broken(self) -> Sequence[Line]:
@@ -308,10 +306,6 @@ def _report(run: _Run, *, ended: bool, seconds: float, folders: Sequence[Path]) 
                 )
             }
         )
-        kinds = {
-            row["kind"]: row["n"]
-            for row in database.rows("SELECT kind, count(*) AS n FROM events GROUP BY 1")
-        }
     finally:
         database.close()
     made = outcomes[f"{Stage.GENERATE.value} succeeded"]
@@ -333,7 +327,6 @@ def _report(run: _Run, *, ended: bool, seconds: float, folders: Sequence[Path]) 
         verdicts=Counter(row.verdict.value if row.verdict else "unfinished" for row in rows),
         attempts=outcomes,
         repeated=max(0, made - good),
-        resumed=kinds.get("lease_expired", 0),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from fleet.errors import LedgerUnusable
 
-_TRIES: Final = 5
+_TRIES: Final = 25
 _BETWEEN_TRIES_S: Final = 0.01
 
 

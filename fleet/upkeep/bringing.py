@@ -31,7 +31,8 @@ from fleet.upkeep.keeper import (
     keeper_log,
 )
 
-UP_S: Final = 240.0
+UP_S: Final = 300.0
+"""As long as three starts of a head and three of its dispatcher may take."""
 DOWN_S: Final = 15.0
 RETURN_S: Final = 5.0
 """How long a dispatcher that Ray is starting again is waited for before another is put there."""

@@ -11,9 +11,12 @@ from companions import codec
 from companions.geometry import Rect
 from companions.motion import Move
 from companions.video_meta import Verdict, VideoMeta
+from fleet.cli.control import Desk
+from fleet.cli.output import Output
 from fleet.ledger.database import Database
 from fleet.ledger.lock import ProcessLock
 from fleet.ledger.nodes import NodeRow, block, record_nodes
+from fleet.settings import Home
 from tests.acceptance.cli import Ran, command, environment, fleet
 from tests.fleet.making import PHOTOS, photo, shot, small_picture, write_manifest
 
@@ -139,6 +142,32 @@ def test_work_that_is_cancelled_stops_and_is_made_after_a_retry(tmp_path: Path, 
     assert again.code == 0, again.err
     assert len(list(tmp_path.glob("*.mp4"))) == many
     assert states(home) == ["pass"] * many
+
+
+def test_an_act_that_finds_nothing_to_do_says_why(home: Path, queued: Path) -> None:
+    fleet(home, "cancel", "day1_0.png")
+
+    again = fleet(home, "cancel", "day1_0.png")
+    unneeded = fleet(home, "retry", "day1_1.png")
+
+    assert (again.code, again.out) == (0, "0 shots withdrawn\n")
+    assert "has ended already" in again.err
+    assert (unneeded.code, unneeded.out) == (0, "0 shots to be made again\n")
+    assert "nothing that is named needs it" in unneeded.err
+
+
+def test_a_dispatcher_that_ends_of_a_cancel_was_at_work(home: Path, queued: Path) -> None:
+    lock = ProcessLock(home / "dispatcher.lock")
+    assert lock.acquire()
+    database = Database(home / "ledger.sqlite3")
+    desk = Desk(Home(home), database, Output(), as_json=True)
+
+    before = desk.at_work
+    lock.release()  # its last work was withdrawn, and it is gone
+
+    assert before
+    assert desk.at_work
+    database.close()
 
 
 # -- pause, resume, priority ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import socket
+import stat
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from fleet.cluster.head import (
     PORTS,
     START_TRIES,
     HeadOptions,
+    clear_away,
+    gcs_folder,
     head_command,
     head_environment,
     new_head,
@@ -143,3 +146,19 @@ def test_a_head_that_cannot_start_for_another_reason_is_not_tried_again(tmp_path
     )  # fmt: skip
 
     assert found == 3
+
+
+def test_what_a_failed_start_left_is_gone_and_its_folders_are_the_owners_alone(
+    tmp_path: Path,
+) -> None:
+    home, folder = Home(tmp_path / "home"), tmp_path / "mf-x" / "r"
+    for left in (folder / "session", gcs_folder(home)):
+        left.mkdir(parents=True)
+        (left / "rest").touch()
+
+    clear_away(home, folder)
+
+    assert not folder.exists()
+    assert list(gcs_folder(home).iterdir()) == []
+    for made in (folder.parent, gcs_folder(home)):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700

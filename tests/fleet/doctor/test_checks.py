@@ -92,7 +92,7 @@ INSIDE = Listener(6379, "::ffff:127.0.0.1", "gcs_server")
         (lambda: checks.shared_memory(free_bytes=None, store_bytes=GIB), State.PASS, "no /dev/shm"),
         (lambda: checks.open_files(65_536), State.PASS, "65536"),
         (lambda: checks.open_files(1024), State.WARN, "1024"),
-        (clock, State.PASS, "1 nodes agree within 0.10 s"),
+        (clock, State.PASS, "1 node agrees within 0.10 s"),
         (lambda: clock(now=0.0), State.FAIL, "before 2025"),
         (lambda: clock(newest=2e9 + 3600), State.WARN, "3600 s behind"),
         (lambda: clock(skews={"gpu-1": 0.0, "gpu-2": -7.5}), State.WARN, "gpu-2 by -7.5 s"),

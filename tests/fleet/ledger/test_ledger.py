@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -396,6 +398,23 @@ def test_a_lock_is_exclusive_and_dies_with_its_holder(tmp_path: Path) -> None:
     assert not while_held
     assert str(holder.pid) in named
     assert lock.acquire()
+    lock.release()
+
+
+def test_a_look_at_a_lock_is_not_taken_for_its_holder(tmp_path: Path) -> None:
+    path = tmp_path / "dispatcher.lock"
+    path.touch()
+    descriptor = os.open(path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)  # as ``is_held`` has it for an instant
+    looked = threading.Timer(0.03, os.close, [descriptor])
+    looked.start()
+
+    lock = ProcessLock(path)
+    taken = lock.acquire()
+    looked.join()
+
+    assert taken
+    assert lock.holder().startswith(f"process {os.getpid()} on ")
     lock.release()
 
 

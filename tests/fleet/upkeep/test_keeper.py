@@ -62,10 +62,12 @@ def test_a_dispatcher_that_cannot_start_is_told_in_its_own_words(tmp_path: Path)
     code = "import sys; sys.exit('the ledger is read-only.')"
     record = ClusterRecord(address="127.0.0.1:1")
 
+    deployment = Deployment(home, record, command=(sys.executable, "-c", code))
     with pytest.raises(ClusterFailed) as failed:
-        Deployment(home, record, command=(sys.executable, "-c", code)).wait()
+        deployment.wait()
 
     assert str(failed.value).startswith("the ledger is read-only. See ")
+    assert not deployment.was_silent, "another would say the same"
 
 
 def test_a_dispatcher_is_put_there_with_this_homes_token_and_address(tmp_path: Path) -> None:
