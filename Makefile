@@ -29,8 +29,8 @@ install-fleet:
 	@$(PYTHON) deploy/install.py fleet
 
 install-dev:
-	@$(PYTHON) deploy/preflight.py
-	@$(PYTHON) deploy/install.py fleet dev
+	@$(PYTHON) deploy/preflight.py window
+	@$(PYTHON) deploy/install.py fleet selector dev
 
 demo: export FLEET_HOME := $(DEMO)/home
 demo: install-fleet  ## Five photographs become five clips and a contact sheet, in build/demo.

@@ -25,13 +25,12 @@ from companions.older import Assumption, PictureAbsent, Step, Surroundings
 from companions.timing import Rate, rate_value
 from companions.video_manifest import (
     MAX_SHOTS,
-    BackendName,
     EncodeParams,
     GenerationParams,
     InterpolationParams,
-    PromptText,
     QcParams,
 )
+from companions.wishes import BackendName, PromptText
 
 KEPT_UNDER: Final = "version_0"
 """The key under ``x`` where what version 1 has no place for is kept."""

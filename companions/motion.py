@@ -23,6 +23,7 @@ from companions.geometry import Fraction01, Rect
 from companions.names import MOTION_SUFFIX, FileName
 from companions.preset import PRESET_NAMES, Preset
 from companions.trajectory import ObjectTrajectory
+from companions.wishes import Wishes
 
 MAX_DURATION_S = 60.0
 MAX_KEYFRAMES = 64
@@ -226,6 +227,8 @@ class MotionCompanion(Document, Move):
     """Result of the safety check, if it was made."""
     viability: Viability | None = None
     """Result of the viability check, if it was made."""
+    wishes: Wishes | None = None
+    """What the shot asks for besides its move; null: nothing of its own."""
     provenance: Provenance
     """Who wrote this, and when."""
 

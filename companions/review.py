@@ -15,8 +15,8 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from companions.base import Closed, Document, Instant, NamePart, Sha256
 from companions.motion import Move
 from companions.names import REVIEW_SUFFIX
-from companions.video_manifest import PromptText
 from companions.video_meta import Label
+from companions.wishes import PromptText, Seed
 
 
 class Decision(StrEnum):
@@ -51,7 +51,7 @@ class Redo(Closed):
     """Another prompt, up to 20000 characters."""
     negative_prompt: PromptText | None = None
     """Another negative prompt, up to 20000 characters."""
-    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    seed: Seed | None = None
     """Another seed of the generator's noise, 0 to 2^63 - 1."""
 
 

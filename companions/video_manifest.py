@@ -11,25 +11,13 @@ from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from companions.base import Closed, Document, Instant, NamePart, Sha256, portable
+from companions.base import Closed, Document, Instant, NamePart, Sha256
 from companions.motion import Move, OutputPixels
 from companions.names import MANIFEST_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
+from companions.wishes import BackendName, PromptText, Seed
 
 MAX_SHOTS = 100_000
-
-_BACKEND: Final = r"^[A-Za-z0-9_.:/@+-]+$"
-
-BackendName = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=120,
-        pattern=_BACKEND,
-        json_schema_extra={"pattern": portable(_BACKEND)},
-    ),
-]
-PromptText = Annotated[str, Field(max_length=20_000)]
 
 
 class MemoryPlan(StrEnum):
@@ -54,7 +42,7 @@ class GenerationParams(Closed):
     """Clip width in pixels, 64 to 8192, even."""
     height: OutputPixels = 720
     """Clip height in pixels, 64 to 8192, even."""
-    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    seed: Seed = 0
     """Seed of the generator's noise, 0 to 2^63 - 1."""
     steps: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Denoising steps, for diffusion models, 1 to 1000; null: the model's own."""

@@ -1,13 +1,15 @@
 """Say what this machine lacks before anything is installed: ``python3 deploy/preflight.py``.
 
-Called by ``make``.  Needs nothing but the standard library, and runs on Python 3.7 and newer, so
-that it can say that 3.7 is too old.  Prints the one line that mends what is missing and ends with
-1.  It runs that line itself only as root with ``CI`` set: on anyone's own machine, what gets
-installed is theirs to decide.
+Called by ``make``; with the word ``window`` it also looks for what the desk's window needs of the
+system.  Needs nothing but the standard library, and runs on Python 3.7 and newer, so that it can
+say that 3.7 is too old.  Prints the one line that mends what is missing and ends with 1.  It runs
+that line itself only as root with ``CI`` set: on anyone's own machine, what gets installed is
+theirs to decide.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -15,11 +17,32 @@ import sys
 
 OLDEST = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+"""What Qt needs of a Linux system even where it shows nothing, and the Debian package of each."""
+FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 
 
-def missing() -> dict[str, str]:
-    """What is lacking in words, and the Debian package that has it."""
+def missing(*, window: bool = False) -> dict[str, str]:
+    """What is lacking in words, and the Debian package that has it.
+
+    ``window``: for the desk's window and its tests, too.
+    """
     found = {}
+    if window and sys.platform == "linux":
+        for library, package in LIBRARIES.items():
+            try:
+                ctypes.CDLL(library)
+            except OSError:
+                found[f"the library {library}, for the desk's window"] = package
+        if not any(files for root in FONTS for _, _, files in os.walk(root)):
+            found["a font, for the desk's window"] = "fonts-dejavu-core"
     if sys.version_info < OLDEST:
         have = ".".join(map(str, sys.version_info[:2]))
         found[f"Python 3.11 or newer (python3 is {have})"] = "python3"
@@ -46,7 +69,8 @@ def remedy(packages: list[str]) -> list[str]:
 
 def main() -> int:
     """Check, say, and perhaps install; the exit code says whether all is there."""
-    lacking = missing()
+    arguments = sys.argv[1:]
+    lacking = missing(window="window" in arguments)
     if not lacking:
         return 0
     for words in lacking:
@@ -59,7 +83,7 @@ def main() -> int:
     if command[0] == "apt-get" and is_root and os.environ.get("CI"):
         subprocess.check_call(["apt-get", "update"])
         subprocess.check_call(command)
-        return subprocess.call([sys.executable, __file__], env={**os.environ, "CI": ""})
+        return subprocess.call([sys.executable, __file__, *arguments], env={**os.environ, "CI": ""})
     prefix = "sudo " if command[0] == "apt-get" and not is_root else ""
     then = "Name the newer one" if command[0] == "make" else "Run this, then the same make again"
     sys.stderr.write(f"{then}:\n    {prefix}{' '.join(command)}\n")

@@ -31,9 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Raises:
         SystemExit: always, with the exit code.
     """
-    from selector.cli.app import app
+    from selector.cli.app import app, spelled_out
 
-    framed(lambda frame: app(args=arguments, obj=frame, prog_name="selector"))
+    words = spelled_out(sys.argv[1:] if arguments is None else arguments)
+    framed(lambda frame: app(args=words, obj=frame, prog_name="selector"))
 
 
 def framed(work: Callable[[Frame], object]) -> NoReturn:

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 import typer
 
-from selector.cli import check, manifest, propose
+from selector.cli import check, manifest, propose, window
 from selector.cli.output import say
+
+OPEN: Final = "open"
+_OF_THE_GROUP: Final = frozenset({"--debug", "--version", "--help", "-h"})
+
+
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the word ``open`` put in where it is left out.
+
+    What is not the name of a command is a folder, or an option of the window.  A folder that has
+    the name of a command is told as ``./check``.
+    """
+    words = list(arguments)
+    at = next((i for i, word in enumerate(words) if word not in _OF_THE_GROUP), len(words))
+    asks = set(words[:at]) & {"--version", "--help", "-h"}
+    if asks or (at < len(words) and words[at] in {each.name for each in app.registered_commands}):
+        return words
+    return [*words[:at], OPEN, *words[at:]]
+
 
 app = typer.Typer(
     name="selector",
-    help="Choose moves for still pictures, check them, and write manifests for the fleet.",
-    epilog="Example: selector propose stills/ && selector manifest stills/",
-    no_args_is_help=True,
+    help="Choose keyframes among still pictures, draw camera moves over them, and write manifests "
+    "for the fleet. `selector DIR` opens the window.",
+    epilog="Example: selector stills/",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(OPEN, epilog=window.EXAMPLE)(window.window)
 app.command("propose", epilog=propose.EXAMPLE)(propose.propose)
 app.command("check", epilog=check.EXAMPLE)(check.check)
 app.command("manifest", epilog=manifest.EXAMPLE)(manifest.manifest)

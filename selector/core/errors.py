@@ -9,6 +9,8 @@ MotionfleetError          1
 +-- (PictureRefused      20      a picture cannot be used                    replace the picture)
 +-- SafetyBlocked        35  a move breaks a safety limit                    redraw, or slow it down
 +-- NoShots              36  there is nothing to put into a manifest         run selector propose
++-- WindowUnavailable    37  Qt or a screen is missing                       install the extra
++-- FolderUnusable       38  a folder cannot be opened                       check it, or --overlay
 
 Commands that go through a folder report every failure and end with the largest code among them.
 """
@@ -76,3 +78,29 @@ class NoShots(MotionfleetError):
             why = f"no picture in {folder} has a .motion.json"
             remedy = f"Make proposals first: selector propose {folder}"
         super().__init__(f"{why}, so no manifest was written. {remedy}")
+
+
+class WindowUnavailable(MotionfleetError):
+    """The window cannot be shown on this machine; every other command can be used."""
+
+    exit_code = 37
+    code = "window_unavailable"
+
+    def __init__(self, *, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"the window cannot be shown here: {what}. Install it with: pip install "
+            f"'motionfleet[selector]' (python3 deploy/preflight.py window names what the system "
+            f"lacks), or use selector propose, check and manifest, which need no window."
+        )
+
+
+class FolderUnusable(MotionfleetError):
+    """A folder cannot be opened as a desk."""
+
+    exit_code = 38
+    code = "folder_unusable"
+
+    def __init__(self, *, folder: Path, what: str, remedy: str) -> None:
+        self.folder, self.what = str(folder), what
+        super().__init__(f"{folder}: {what}. {remedy}")

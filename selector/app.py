@@ -1,0 +1,89 @@
+"""The program with a window: Qt started, the window shown or drawn into a file."""
+
+from __future__ import annotations
+
+import faulthandler
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from selector.core.errors import WindowUnavailable
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+SCREENSHOT_S: Final = 10.0
+"""Longest that a screenshot waits for pictures and proposals."""
+_HEARTBEAT_MS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is asked of the window.
+
+    Attributes:
+        folder: to open; None for the start page.
+        overlay: where companions go, if not beside the pictures.
+        screenshot: draw the window into this file and end.
+        page: which page to draw: cull, edit, preview, compare, keys, send.
+    """
+
+    folder: Path | None = None
+    overlay: Path | None = None
+    screenshot: Path | None = None
+    page: str = "cull"
+
+
+def run(opening: Opening) -> int:
+    """Show the window until it is closed; the exit code.
+
+    Raises:
+        WindowUnavailable: Qt, or a screen, is missing here.
+    """
+    application = started()
+    from selector.view.shell.window import MainWindow
+
+    window = MainWindow()
+    if opening.folder is not None:
+        window.open_folder(opening.folder, overlay=opening.overlay)
+    window.show()
+    if opening.screenshot is not None:
+        from selector.view.shell.screenshot import draw
+
+        return draw(window, opening.screenshot, page=opening.page, patience_s=SCREENSHOT_S)
+    return application.exec()
+
+
+def started() -> QApplication:
+    """The application, made once.
+
+    Raises:
+        WindowUnavailable: Qt, or a screen, is missing here.
+    """
+    try:
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+    except ImportError as error:
+        raise WindowUnavailable(what=str(error)) from error
+    from selector.view.display import missing_display
+
+    faulthandler.enable()
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    if (what := missing_display()) is not None:
+        raise WindowUnavailable(what=what)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("selector")
+    application.setApplicationDisplayName("motionfleet selector")
+    application.setOrganizationName("motionfleet")
+    # Ctrl-C in the terminal closes the window as its close button does; Python gets to run its
+    # handler only between events, so there has to be one now and then.
+    signal.signal(signal.SIGINT, lambda *_: application.closeAllWindows())
+    signal.signal(signal.SIGTERM, lambda *_: application.closeAllWindows())
+    heartbeat = QTimer(application, interval=_HEARTBEAT_MS)
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start()
+    return application

@@ -1,0 +1,48 @@
+"""``selector DIR``: the window."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+EXAMPLE: Final = "Example: selector stills/"
+PAGES: Final = ("cull", "compare", "edit", "preview", "send", "keys")
+
+
+def window(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            exists=True, file_okay=False, readable=True, metavar="DIR",
+            help="Folder of pictures. Default: the start page.", show_default=False,
+        ),
+    ] = None,
+    *,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(
+            "--overlay", metavar="DIR", file_okay=False,
+            help="Keep companions here instead of beside the pictures.",
+        ),
+    ] = None,
+    screenshot: Annotated[
+        Path | None,
+        typer.Option(
+            "--screenshot", metavar="FILE", dir_okay=False, help="Draw the window into FILE, end."
+        ),
+    ] = None,
+    page: Annotated[
+        str, typer.Option("--page", help=f"Page of the screenshot: {', '.join(PAGES)}.")
+    ] = "cull",
+) -> None:  # fmt: skip
+    """Open a folder of pictures: cull, draw camera moves, preview, send."""
+    from selector.app import Opening, run
+
+    if page not in PAGES:
+        raise typer.BadParameter(f"there is no page {page!r}; there is {', '.join(PAGES)}")
+    code = run(Opening(folder=folder, overlay=overlay, screenshot=screenshot, page=page))
+    if code:
+        sys.exit(code)

@@ -1,0 +1,48 @@
+"""What an opened folder holds: pictures, those that cannot be used, those with a motion."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from companions.errors import MotionfleetError
+from companions.names import MOTION_SUFFIX
+from selector.core.folder import pictures_in, refused_names
+from selector.core.placement import Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One look into a folder.
+
+    Attributes:
+        names: its pictures, relative to it, in the order of their paths.
+        refused: pictures that cannot have companions or stand in a manifest, and why.
+        with_motion: pictures that have a motion, readable or not.
+    """
+
+    names: tuple[str, ...]
+    refused: Mapping[str, MotionfleetError]
+    with_motion: frozenset[str]
+
+
+def scan(placement: Placement) -> Scan:
+    """Look into the opened folder and all folders in it, hidden and linked ones left out."""
+    pictures = pictures_in(placement.root, recursive=True)
+    refused = refused_names(pictures, folder=placement.root)
+    present: set[str] = set()
+    for folder in {placement.stand_in(picture).parent for picture in pictures}:
+        if folder.is_dir():
+            present.update(
+                entry.path for entry in os.scandir(folder) if entry.name.endswith(MOTION_SUFFIX)
+            )
+    return Scan(
+        names=tuple(placement.name_of(picture) for picture in pictures),
+        refused={placement.name_of(picture): error for picture, error in refused.items()},
+        with_motion=frozenset(
+            placement.name_of(picture)
+            for picture in pictures
+            if str(placement.companion(picture, MOTION_SUFFIX)) in present
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Pictures and clips for the screen: decoded in threads and processes, cached; no widgets."""

@@ -1,0 +1,1 @@
+"""What the operator sees and presses; decisions are made in ``core``."""

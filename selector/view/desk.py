@@ -1,0 +1,491 @@
+"""The desk: one opened folder for every view, and the only thing views talk to.
+
+It knows where the operator is, takes decisions and edits in as undoable commands, and has them
+on the disk before it returns.  What cannot be written now (a full disk, a folder that is gone)
+is kept, told, and tried again every few seconds; nothing that was decided is dropped.
+
+Pictures go by their names relative to the opened folder, groups by their number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoStack
+
+from companions.errors import CompanionChanged, FileUnwritable, MotionfleetError
+from companions.geometry import Size
+from companions.motion import MotionCompanion
+from selector.core.cull import Cull, Filter, Order, Progress
+from selector.core.decisions import Considered, Decision, Journal, latest
+from selector.core.drafting import edited
+from selector.core.groups import DEFAULT_GAP_S, Group, GroupRule, group_pictures
+from selector.core.look import Look, Wanted, accepted
+from selector.core.placement import Placement
+from selector.core.scan import Scan, scan
+from selector.core.shelf import Shelf, Standing
+from selector.media.darkroom import Darkroom
+from selector.media.loader import Loader
+from selector.view.commands import Decide, Redraw
+
+RETRY_MS: Final = 3000
+LOOKS_AHEAD: Final = 32
+
+
+class Desk(QObject):
+    """One opened folder.
+
+    Signals:
+        regrouped: groups were made anew; every number means something else now.
+        listed: which groups are shown, or their order, has changed.
+        moved: another group or candidate is the current one.
+        decided(group): something was decided on that group, or taken back.
+        motion_changed(name): that picture's motion was drawn, changed, removed or read again.
+        looked(name): a look at that picture has arrived, or why there is none.
+        saved: what is not yet on the disk has changed (see ``unsaved``).
+        told(text): something to tell the operator, once.
+    """
+
+    regrouped = Signal()
+    listed = Signal()
+    moved = Signal()
+    decided = Signal(int)
+    motion_changed = Signal(str)
+    looked = Signal(str)
+    saved = Signal()
+    told = Signal(str)
+
+    def __init__(
+        self,
+        placement: Placement,
+        *,
+        loader: Loader,
+        darkroom: Darkroom,
+        wanted: Wanted | None = None,
+        read_only: bool = False,
+        parent: QObject | None = None,
+    ) -> None:
+        """Open the folder; ``read_only`` looks and never writes.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        super().__init__(parent)
+        self.placement, self.read_only = placement, read_only
+        self.loader, self.darkroom = loader, darkroom
+        self.wanted = wanted or Wanted()
+        self.shelf, self.journal = Shelf(placement), Journal(placement.journal)
+        self.undo_stack = QUndoStack(self)
+        self.rule, self.gap_s = GroupRule.FOLDER, DEFAULT_GAP_S
+        self.filter, self.order, self.threshold = Filter.ALL, Order.NAME, 0.5
+        self.conflicts: dict[str, MotionCompanion] = {}
+        self._standings: dict[str, Standing] = {}
+        self._looks: dict[str, Look] = {}
+        self._look_problems: dict[str, str] = {}
+        self._awaiting: set[str] = set()
+        self._accepted: dict[str, MotionCompanion] = {}
+        self._unsaved_lines: list[Decision] = []
+        self._unsaved_motions: dict[str, MotionCompanion | None] = {}
+        self._why_unsaved = ""
+        self.scan: Scan = scan(placement)
+        replayed = self.journal.replay()
+        self._journaled = latest(replayed.decisions)
+        self.cull = Cull((), self._journaled)
+        self.shown: tuple[int, ...] = ()
+        self.group, self.candidate = -1, 0
+        darkroom.looked.connect(self._take_look)
+        darkroom.refused.connect(self._take_refusal)
+        self._retry = QTimer(self, interval=RETRY_MS)
+        self._retry.timeout.connect(self.save_again)
+        self.regroup(
+            self._guess_rule(), resume=replayed.decisions[-1] if replayed.decisions else None
+        )
+
+    # -- groups and where the operator is ---------------------------------------------------------
+
+    def regroup(
+        self,
+        rule: GroupRule,
+        *,
+        gap_s: float = DEFAULT_GAP_S,
+        taken_at: Mapping[str, float] | None = None,
+        resume: Decision | None = None,
+    ) -> None:
+        """Make groups by another rule; decisions stay with their pictures."""
+        here = self.name if self.group >= 0 else None
+        self.rule, self.gap_s = rule, gap_s
+        groups = group_pictures(self.scan.names, rule=rule, taken_at=taken_at, gap_s=gap_s)
+        self.cull = Cull(groups, self._journaled)
+        self.group, self.candidate = (0 if groups else -1), 0
+        self.regrouped.emit()
+        self.show(self.filter, order=self.order)
+        if resume is not None and resume.pictures:
+            here = resume.pictures[0].name
+        if here is not None and (group := self.cull.group_of(here)) is not None:
+            onward = self.cull.next_open(group, self.shown) if resume is not None else None
+            self.go(group if onward is None else onward)
+        self._want()
+
+    def show(self, wanted: Filter, *, order: Order = Order.NAME) -> None:
+        """Show the groups that fit now; they stay listed until the filter is chosen again."""
+        self.filter, self.order = wanted, order
+        self.shown = self.cull.shown(
+            wanted,
+            order=order,
+            scores={name: look.viability.score for name, look in self._looks.items()},
+            threshold=self.threshold,
+            blocked=frozenset(n for n in self.scan.names if self.problem(n) is not None)
+            if wanted is Filter.BLOCKED
+            else frozenset(),
+        )
+        self.listed.emit()
+        if self.shown and self.group not in self.shown:
+            self.go(self.shown[0])
+
+    def go(self, group: int, candidate: int = 0) -> None:
+        """Make that group's candidate the current one."""
+        if not 0 <= group < len(self.cull.groups):
+            return
+        last = len(self.cull.groups[group].pictures) - 1
+        self.group, self.candidate = group, min(max(candidate, 0), last)
+        self._want()
+        self.moved.emit()
+
+    def step(self, by: int) -> None:
+        """Go ``by`` groups on among those that are shown; at either end, stay there."""
+        if not self.shown:
+            return
+        at = self.shown.index(self.group) if self.group in self.shown else 0
+        self.go(self.shown[min(max(at + by, 0), len(self.shown) - 1)])
+
+    def step_candidate(self, by: int) -> None:
+        """Go ``by`` candidates on within the group."""
+        if self.group >= 0:
+            self.go(self.group, self.candidate + by)
+
+    @property
+    def current(self) -> Group | None:
+        """The current group; None in an empty folder."""
+        return self.cull.groups[self.group] if self.group >= 0 else None
+
+    @property
+    def name(self) -> str:
+        """The current picture's name; empty in an empty folder."""
+        return self.current.pictures[self.candidate] if self.current is not None else ""
+
+    def picture(self, name: str) -> Path:
+        """The file of that picture."""
+        return self.placement.picture(name)
+
+    def progress(self) -> Progress:
+        """How far the cull is."""
+        return self.cull.progress(time.monotonic())
+
+    # -- what is known of a picture ---------------------------------------------------------------
+
+    def standing(self, name: str) -> Standing:
+        """Its motion as it is on the disk, or what is still to be written."""
+        if name not in self._standings:
+            self._standings[name] = self.shelf.load(self.picture(name))
+        return self._standings[name]
+
+    def motion(self, name: str) -> MotionCompanion | None:
+        """Its motion, if it has one that can be read."""
+        return self.standing(name).motion
+
+    def look(self, name: str) -> Look | None:
+        """What looking at it found, if it has been looked at."""
+        return self._looks.get(name)
+
+    def problem(self, name: str) -> str | None:
+        """Why nothing can be done with this picture, or None: name, companion or file."""
+        if name in self.scan.refused:
+            return str(self.scan.refused[name])
+        if name in self._standings or name in self.scan.with_motion:
+            problem = self.standing(name).problem
+            if problem is not None:
+                return str(problem)
+        return self._look_problems.get(name)
+
+    # -- decisions --------------------------------------------------------------------------------
+
+    def pick(self, candidate: int, *, among: bool = False) -> bool:
+        """Pick a candidate of the current group and accept its proposal; whether that was done.
+
+        The others are passed over; ``among`` leaves them as they are instead, and picks or
+        unpicks this one.
+        """
+        group = self.current
+        if group is None or not 0 <= candidate < len(group.pictures):
+            return False
+        name = group.pictures[candidate]
+        if (problem := self.problem(name)) is not None:
+            self.told.emit(problem)
+            return False
+        picked = set(self.cull.picked(self.group)) ^ {name} if among else {name}
+        return self.decide(self.group, picked)
+
+    def reject(self) -> bool:
+        """Pass over every picture of the current group; whether that was done."""
+        return self.group >= 0 and self.decide(self.group, ())
+
+    def decide(self, group: int, picked: Collection[str]) -> bool:
+        """Pick those pictures of a group and pass over its others, undoably."""
+        if self._is_refused():
+            return False
+        names = self.cull.groups[group].pictures
+        after = {name: self._considered(name, picked=name in picked) for name in names}
+        before = {name: self._journaled.get(name) for name in names}
+        self.undo_stack.push(Decide(self, before, after))
+        return True
+
+    def reopen(self, group: int) -> bool:
+        """Make a group undecided again, undoably."""
+        if self._is_refused():
+            return False
+        names = self.cull.groups[group].pictures
+        before = {name: self._journaled.get(name) for name in names}
+        self.undo_stack.push(Decide(self, before, dict.fromkeys(names)))
+        return True
+
+    # -- motions ----------------------------------------------------------------------------------
+
+    def edit(
+        self,
+        name: str,
+        change: Callable[[MotionCompanion], MotionCompanion],
+        *,
+        what: str,
+        merge: str = "",
+    ) -> bool:
+        """Change a picture's motion, undoably, and pick it if it was not; whether that was done.
+
+        A picture without a motion starts from its proposal.  Edits in a row with one ``merge``
+        word are one step of the undo history.
+        """
+        if self._is_refused():
+            return False
+        if (problem := self.problem(name)) is not None:
+            self.told.emit(problem)
+            return False
+        if self.drawn(name) is None:
+            self.told.emit(f"{name} is being read; try again in a moment.")
+            return False
+        group = self.cull.group_of(name)
+        if group is not None and not self.cull.is_picked(name):
+            self.decide(group, {*self.cull.picked(group), name})  # whoever draws, wants the clip
+        before = self.motion(name)
+        base = before or self.drawn(name)
+        after = change(base) if base is not None else None
+        if after is not None and after != before:
+            after = edited(after, now=datetime.now(UTC))
+            self.undo_stack.push(Redraw(self, name, before, after, what=what, merge=merge))
+        return True
+
+    def drawn(self, name: str) -> MotionCompanion | None:
+        """Its motion, or the one its proposal would become; None before it was looked at."""
+        motion, look = self.motion(name), self.look(name)
+        if motion is not None or look is None:
+            return motion
+        return accepted(look, output=self.wanted.output, now=datetime.now(UTC))
+
+    def output(self, name: str) -> Size:
+        """The size of the clip it would make."""
+        motion = self.motion(name)
+        return Size(motion.output.width, motion.output.height) if motion else self.wanted.output
+
+    def take_theirs(self, name: str) -> None:
+        """After another program changed a motion: keep what it wrote."""
+        self.conflicts.pop(name, None)
+        self.read_again(name)
+
+    def take_mine(self, name: str) -> None:
+        """After another program changed a motion: write this window's over it."""
+        mine = self.conflicts.pop(name, None)
+        self.read_again(name)
+        if mine is not None:
+            before = self.motion(name)
+            self.undo_stack.push(Redraw(self, name, before, mine, what="write mine", merge=""))
+
+    def read_again(self, name: str) -> None:
+        """Forget what was read of a motion, and read it again."""
+        self._standings.pop(name, None)
+        self.motion_changed.emit(name)
+
+    # -- for commands only ------------------------------------------------------------------------
+
+    def apply_decision(self, standing: Mapping[str, Considered | None]) -> None:
+        """Take in and write down what is decided on these pictures; None makes one undecided."""
+        now = datetime.now(UTC)
+        closed = tuple(each for each in standing.values() if each is not None)
+        opened = tuple(
+            Considered(name=name, picked=False) for name, each in standing.items() if each is None
+        )
+        group = self.cull.group_of(next(iter(standing)))
+        key = self.cull.groups[group].key if group is not None else ""
+        lines = []
+        if closed:
+            lines.append(Decision(at=now, group=key, pictures=closed))
+        if opened:
+            lines.append(Decision(at=now, group=key, pictures=opened, open=True))
+        for line in lines:
+            self.cull.decide(line.pictures, open_again=line.open, now=time.monotonic())
+        for name, each in standing.items():
+            if each is None:
+                self._journaled.pop(name, None)
+            else:
+                self._journaled[name] = each
+        self._write_lines(lines)
+        if group is not None:
+            self.decided.emit(group)
+
+    def accept_proposal(self, name: str) -> None:
+        """Give a picked picture its proposal, now or as soon as it was looked at."""
+        if self.motion(name) is not None:
+            return
+        motion = self.drawn(name)
+        if motion is None:
+            self._awaiting.add(name)
+            self._want()
+        else:
+            self._accepted[name] = motion
+            self.write_motion(name, motion)
+
+    def take_back_proposal(self, name: str) -> None:
+        """Undo ``accept_proposal``, unless the motion has been changed since."""
+        self._awaiting.discard(name)
+        given = self._accepted.pop(name, None)
+        if given is not None and self.motion(name) == given:
+            self.write_motion(name, None)
+
+    def write_motion(self, name: str, motion: MotionCompanion | None) -> None:
+        """Have ``motion`` on the disk, or keep it until it can be; None removes it."""
+        as_seen = self.standing(name).seen
+        try:
+            self._standings[name] = self.shelf.save(self.picture(name), motion, seen_as=as_seen)
+        except CompanionChanged as error:
+            if motion is not None:
+                self.conflicts[name] = motion
+            self._standings.pop(name, None)
+            self.told.emit(str(error))
+        except MotionfleetError as error:
+            self._unsaved_motions[name] = motion
+            self._standings[name] = Standing(motion, as_seen)
+            self._keep_for_later(error)
+        else:
+            if self._unsaved_motions.pop(name, None) is not None:
+                self.saved.emit()
+        self.motion_changed.emit(name)
+
+    # -- what is not on the disk yet --------------------------------------------------------------
+
+    @property
+    def unsaved(self) -> int:
+        """How many decisions and motions could not be written yet."""
+        return len(self._unsaved_lines) + len(self._unsaved_motions)
+
+    @property
+    def why_unsaved(self) -> str:
+        """Why, in words; empty when all is saved."""
+        return self._why_unsaved
+
+    def save_again(self) -> bool:
+        """Try to write what could not be written; whether all is on the disk now."""
+        lines, self._unsaved_lines = self._unsaved_lines, []
+        self._write_lines(lines)
+        for name, motion in list(self._unsaved_motions.items()):
+            self.write_motion(name, motion)
+        if not self.unsaved:
+            self._why_unsaved = ""
+            self._retry.stop()
+            self.saved.emit()
+        return not self.unsaved
+
+    def _write_lines(self, lines: Sequence[Decision]) -> None:
+        if not lines or self._unsaved_lines:
+            self._unsaved_lines += lines  # in their order, once the first can be written
+            return
+        try:
+            self.journal.append(*lines)
+        except FileUnwritable as error:
+            self._unsaved_lines += lines
+            self._keep_for_later(error)
+
+    def _keep_for_later(self, error: MotionfleetError) -> None:
+        self._why_unsaved = str(error)
+        self._retry.start()
+        self.saved.emit()
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def _want(self) -> None:
+        """Say what is to be decoded and looked at, the most urgent first."""
+        self.loader.want(self._display_plan())
+        self.darkroom.want(self._look_plan(), wanted=self.wanted)
+
+    def _display_plan(self) -> list[Path]:
+        """The current candidate, its group, the groups to come, then the one before."""
+        if self.current is None:
+            return []
+        names = [self.name, *self.current.pictures]
+        at = self.shown.index(self.group) if self.group in self.shown else -1
+        for offset in (1, 2, 3, -1, 4, 5, 6):
+            if at >= 0 and 0 <= at + offset < len(self.shown):
+                names += self.cull.groups[self.shown[at + offset]].pictures
+        return [self.picture(name) for name in dict.fromkeys(names)]
+
+    def _look_plan(self) -> list[Path]:
+        """Picks that wait for their proposal, what is seen now, then all in the order shown.
+
+        Only the first few: the plan is made anew whenever the operator moves or a look arrives.
+        """
+        groups = self.cull.groups
+        at = self.shown.index(self.group) if self.group in self.shown else 0
+        here = self.current.pictures if self.current is not None else ()
+        onward = (n for g in (*self.shown[at:], *self.shown[:at]) for n in groups[g].pictures)
+        rest = (n for group in groups for n in group.pictures)  # filtered out, yet to be scored
+        unknown = (
+            name
+            for name in chain(sorted(self._awaiting), here, onward, rest)
+            if not (name in self._looks or name in self._look_problems or name in self.scan.refused)
+        )
+        return [self.picture(name) for name in dict.fromkeys(islice(unknown, LOOKS_AHEAD))]
+
+    def _take_look(self, picture: Path, look: Look) -> None:
+        name = self.placement.name_of(picture)
+        self._looks[name] = look
+        if name in self._awaiting:
+            self._awaiting.discard(name)
+            self.accept_proposal(name)
+        self.looked.emit(name)
+
+    def _take_refusal(self, picture: Path, why: str) -> None:
+        name = self.placement.name_of(picture)
+        self._look_problems[name] = why
+        if name in self._awaiting:
+            self._awaiting.discard(name)
+            self.told.emit(why)
+        self.looked.emit(name)
+
+    def _considered(self, name: str, *, picked: bool) -> Considered:
+        look = self._looks.get(name)
+        if look is None:
+            return Considered(name=name, picked=picked)
+        return Considered(
+            name=name, picked=picked, score=look.viability.score, flags=look.viability.flags
+        )
+
+    def _is_refused(self) -> bool:
+        if self.read_only:
+            self.told.emit("This window only looks: another one works on this folder.")
+        return self.read_only
+
+    def _guess_rule(self) -> GroupRule:
+        """Folders, where there are any; else names."""
+        return GroupRule.FOLDER if any("/" in n for n in self.scan.names) else GroupRule.STEM

@@ -1,0 +1,46 @@
+"""A desk for tests: a folder of real pictures opened without a window, closed again at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from selector.core.placement import Placement
+from selector.media.darkroom import Darkroom
+from selector.media.loader import Loader
+from selector.view.desk import Desk
+from tests.selector import stills
+
+PATIENCE_MS = 60_000
+"""For what must come, on a machine however loaded; nothing ever waits this long."""
+
+
+@contextmanager
+def opened(folder: Path, *, overlay: Path | None = None, read_only: bool = False) -> Iterator[Desk]:
+    """That folder's desk, with its own loader and darkroom."""
+    loader, darkroom = Loader(cache_folder=None, threads=2), Darkroom(processes=1)
+    desk = Desk(Placement(folder, overlay), loader=loader, darkroom=darkroom, read_only=read_only)
+    try:
+        yield desk
+    finally:
+        darkroom.close()
+        loader.close()
+
+
+def two_groups(folder: Path) -> Path:
+    """Two groups (subfolders) of two photographs each."""
+    stills.copied("astronaut.png", folder / "first", to="a.png")
+    stills.copied("coffee.png", folder / "first", to="b.png")
+    stills.copied("chelsea.png", folder / "second", to="c.png")
+    stills.copied("rocket.jpg", folder / "second", to="d.jpg")
+    return folder
+
+
+def wait_for_look(qtbot: QtBot, desk: Desk, name: str) -> None:
+    """Until that picture was looked at."""
+    qtbot.waitUntil(
+        lambda: desk.look(name) is not None or desk.problem(name) is not None, timeout=PATIENCE_MS
+    )
