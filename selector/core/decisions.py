@@ -97,12 +97,14 @@ class Journal:
     def append(self, *decisions: Decision) -> None:
         """Write decisions down; on return they are on the disk.
 
+        The folder is never made: where it is missing, its disk has gone, and what was written
+        into an empty mount point would be lost when the disk comes back.
+
         Raises:
             FileUnwritable: the folder or disk refuses.
         """
         text = "".join(decision.model_dump_json() + "\n" for decision in decisions)
         with files.reporting_unwritable(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             made = not self.path.exists()
             descriptor = os.open(
                 self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644

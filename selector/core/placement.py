@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from companions.files import reporting_unwritable
 from companions.names import companion_path
 
 JOURNAL_NAME: Final = ".motionfleet-selector.jsonl"
@@ -59,3 +60,13 @@ class Placement:
     def is_writable(self) -> bool:
         """Whether companions can be written where they belong, as far as rights tell."""
         return os.access(self.home, os.W_OK | os.X_OK)
+
+    def prepare(self) -> None:
+        """Make the overlay's folder, once, when the folder is opened.
+
+        Raises:
+            FileUnwritable: it cannot be made.
+        """
+        if self.overlay is not None:
+            with reporting_unwritable(self.overlay):
+                self.overlay.mkdir(parents=True, exist_ok=True)

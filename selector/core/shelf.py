@@ -70,10 +70,21 @@ class Shelf:
         path = self.path(picture)
         if self.placement.overlay is not None:
             with files.reporting_unwritable(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
+                make_below(self.placement.overlay, path.parent)
         with locked(self.placement.stand_in(picture), patience_s=PATIENCE_S):
             if motion is not None:
                 return Standing(motion, seen.replace(path, motion, seen=seen_as))
             seen.refuse_changed(path, seen=seen_as)
             files.remove_durably(path)
         return Standing(None, ABSENT)
+
+
+def make_below(home: Path, folder: Path) -> None:
+    """Make ``folder`` within ``home``, and never ``home`` itself: it may be a disk that has gone.
+
+    Raises:
+        OSError: it cannot be made, or ``home`` is not there.
+    """
+    if folder != home and not folder.is_dir():
+        make_below(home, folder.parent)
+        folder.mkdir(exist_ok=True)

@@ -75,8 +75,11 @@ class Desk(QObject):
 
         Raises:
             OSError: the folder cannot be read.
+            FileUnwritable: the overlay's folder cannot be made.
         """
         super().__init__(parent)
+        if not read_only:
+            placement.prepare()
         self.placement, self.read_only = placement, read_only
         self.loader, self.darkroom = loader, darkroom
         self.wanted = wanted or Wanted()
@@ -448,6 +451,8 @@ class Desk(QObject):
         groups = self.cull.groups
         at = self.shown.index(self.group) if self.group in self.shown else 0
         here = self.current.pictures if self.current is not None else ()
+        if len(self._looks) + len(self._look_problems) >= len(self.scan.names):
+            return []
         onward = (n for g in (*self.shown[at:], *self.shown[:at]) for n in groups[g].pictures)
         rest = (n for group in groups for n in group.pictures)  # filtered out, yet to be scored
         unknown = (
@@ -463,6 +468,7 @@ class Desk(QObject):
         if name in self._awaiting:
             self._awaiting.discard(name)
             self.accept_proposal(name)
+        self.darkroom.want(self._look_plan(), wanted=self.wanted)
         self.looked.emit(name)
 
     def _take_refusal(self, picture: Path, why: str) -> None:
