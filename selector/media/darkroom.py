@@ -53,6 +53,13 @@ class Darkroom(QObject):
         for child in self._children:
             self._hand_out(child)
 
+    def forget(self, pictures: Sequence[Path]) -> None:
+        """Look at these anew when they are wanted next: their files may have changed."""
+        gone = set(pictures)
+        self._answered = {each for each in self._answered if each[0] not in gone}
+        for picture in gone:
+            self._crashes.pop(picture, None)
+
     def close(self) -> None:
         """End the processes."""
         self._closing = True

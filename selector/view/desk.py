@@ -86,6 +86,7 @@ class Desk(QObject):
         self.shelf, self.journal = Shelf(placement), Journal(placement.journal)
         self.undo_stack = QUndoStack(self)
         self.rule, self.gap_s = GroupRule.FOLDER, DEFAULT_GAP_S
+        self._taken_at: Mapping[str, float] | None = None
         self.filter, self.order, self.threshold = Filter.ALL, Order.NAME, 0.5
         self.conflicts: dict[str, MotionCompanion] = {}
         self._standings: dict[str, Standing] = {}
@@ -122,7 +123,7 @@ class Desk(QObject):
     ) -> None:
         """Make groups by another rule; decisions stay with their pictures."""
         here = self.name if self.group >= 0 else None
-        self.rule, self.gap_s = rule, gap_s
+        self.rule, self.gap_s, self._taken_at = rule, gap_s, taken_at
         groups = group_pictures(self.scan.names, rule=rule, taken_at=taken_at, gap_s=gap_s)
         self.cull = Cull(groups, self._journaled)
         self.group, self.candidate = (0 if groups else -1), 0
@@ -134,6 +135,26 @@ class Desk(QObject):
             onward = self.cull.next_open(group, self.shown) if resume is not None else None
             self.go(group if onward is None else onward)
         self._want()
+
+    def rescan(self) -> bool:
+        """Look into the folder again; whether it is there.
+
+        Pictures that came join, those that went leave, motions are read again, and the pictures
+        of the current group are decoded anew.  What is not on the disk yet stays as it is.
+        """
+        if not self.placement.root.is_dir():
+            self.told.emit(f"{self.placement.root} is not there; what was decided is kept here.")
+            return False
+        here = self.current.pictures if self.current is not None else ()
+        self.scan = scan(self.placement)
+        self._standings = {n: s for n, s in self._standings.items() if n in self._unsaved_motions}
+        for name in here:
+            self.loader.forget(self.picture(name))
+            self._looks.pop(name, None)
+            self._look_problems.pop(name, None)
+        self.darkroom.forget([self.picture(name) for name in here])
+        self.regroup(self.rule, gap_s=self.gap_s, taken_at=self._taken_at)
+        return True
 
     def show(self, wanted: Filter, *, order: Order = Order.NAME) -> None:
         """Show the groups that fit now; they stay listed until the filter is chosen again."""

@@ -327,3 +327,47 @@ def test_names_of_any_script_are_picked_and_found_again(
     with opened(tmp_path) as desk:
         assert desk.cull.picked(0) == (name,)
         assert desk.motion(name) is not None
+
+
+def test_looking_again_finds_pictures_that_came_and_leaves_out_those_that_went(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with opened(two_groups(tmp_path)) as desk:
+        wait_for_look(qtbot, desk, FIRST_A)
+        desk.pick(0)
+        desk.go(1)
+        (tmp_path / "second" / "d.jpg").unlink()
+        stills.copied("coffee.png", tmp_path / "third")
+
+        assert desk.rescan()
+        assert [group.key for group in desk.cull.groups] == ["first", "second", "third"]
+        assert desk.cull.groups[1].pictures == ("second/c.png",)
+        assert desk.group == 1
+        assert desk.cull.picked(0) == (FIRST_A,)
+
+
+def test_looking_again_reads_a_picture_that_was_mended(qtbot: QtBot, tmp_path: Path) -> None:
+    two_groups(tmp_path)
+    whole = (tmp_path / FIRST_A).read_bytes()
+    (tmp_path / FIRST_A).write_bytes(whole[:5000])
+    with opened(tmp_path) as desk:
+        wait_for_look(qtbot, desk, FIRST_A)
+        assert desk.problem(FIRST_A) is not None
+
+        (tmp_path / FIRST_A).write_bytes(whole)
+        desk.rescan()
+        wait_for_look(qtbot, desk, FIRST_A)
+        assert desk.problem(FIRST_A) is None
+        assert desk.pick(0)
+
+
+def test_looking_again_into_a_folder_that_is_gone_keeps_what_is_known(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = two_groups(tmp_path / "shoot")
+    with opened(folder) as desk, qtbot.waitSignal(desk.told) as told:
+        folder.rename(tmp_path / "away")
+        assert not desk.rescan()
+        assert len(desk.cull.groups) == 2
+        (tmp_path / "away").rename(folder)
+    assert str(folder) in told.args[0]
