@@ -74,11 +74,11 @@ class Redraw(QUndoCommand):
 
     def redo(self) -> None:
         """Draw."""
-        self._desk.write_motion(self.name, self.after)
+        self._desk.writing.write_motion(self.name, self.after)
 
     def undo(self) -> None:
         """Take it back."""
-        self._desk.write_motion(self.name, self._before)
+        self._desk.writing.write_motion(self.name, self._before)
 
     def id(self) -> int:
         """Only commands with a merge word may be merged."""

@@ -1,8 +1,8 @@
 """The desk: one opened folder for every view, and the only thing views talk to.
 
 It knows where the operator is, takes decisions and edits in as undoable commands, and has them
-on the disk before it returns.  What cannot be written now (a full disk, a folder that is gone)
-is kept, told, and tried again every few seconds; nothing that was decided is dropped.
+on the disk before it returns (``writing``); it has pictures looked at in the order in which they
+will be wanted (``looking``).
 
 Pictures go by their names relative to the opened folder, groups by their number.
 """
@@ -10,32 +10,29 @@ Pictures go by their names relative to the opened folder, groups by their number
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
-from companions.errors import CompanionChanged, FileUnwritable, MotionfleetError
 from companions.geometry import Size
 from companions.motion import MotionCompanion
 from selector.core.cull import Cull, Filter, Order, Progress
-from selector.core.decisions import Considered, Decision, Journal, latest
+from selector.core.decisions import Considered, Decision, latest
 from selector.core.drafting import edited
 from selector.core.groups import DEFAULT_GAP_S, Group, GroupRule, group_pictures
 from selector.core.look import Look, Wanted, accepted
 from selector.core.placement import Placement
 from selector.core.scan import Scan, scan
-from selector.core.shelf import Shelf, Standing
+from selector.core.shelf import Standing
 from selector.media.darkroom import Darkroom
 from selector.media.loader import Loader
 from selector.view.commands import Decide, Redraw
-
-RETRY_MS: Final = 3000
-LOOKS_AHEAD: Final = 32
+from selector.view.looking import Looking
+from selector.view.writing import Writing
 
 
 class Desk(QObject):
@@ -82,31 +79,24 @@ class Desk(QObject):
             placement.prepare()
         self.placement, self.read_only = placement, read_only
         self.loader, self.darkroom = loader, darkroom
-        self.wanted = wanted or Wanted()
-        self.shelf, self.journal = Shelf(placement), Journal(placement.journal)
+        self.writing = Writing(placement, parent=self)
+        self.looking = Looking(placement, darkroom, wanted=wanted or Wanted(), parent=self)
         self.undo_stack = QUndoStack(self)
         self.rule, self.gap_s = GroupRule.FOLDER, DEFAULT_GAP_S
         self._taken_at: Mapping[str, float] | None = None
         self.filter, self.order, self.threshold = Filter.ALL, Order.NAME, 0.5
-        self.conflicts: dict[str, MotionCompanion] = {}
-        self._standings: dict[str, Standing] = {}
-        self._looks: dict[str, Look] = {}
-        self._look_problems: dict[str, str] = {}
         self._awaiting: set[str] = set()
         self._accepted: dict[str, MotionCompanion] = {}
-        self._unsaved_lines: list[Decision] = []
-        self._unsaved_motions: dict[str, MotionCompanion | None] = {}
-        self._why_unsaved = ""
         self.scan: Scan = scan(placement)
-        replayed = self.journal.replay()
+        replayed = self.writing.journal.replay()
         self._journaled = latest(replayed.decisions)
         self.cull = Cull((), self._journaled)
         self.shown: tuple[int, ...] = ()
         self.group, self.candidate = -1, 0
-        darkroom.looked.connect(self._take_look)
-        darkroom.refused.connect(self._take_refusal)
-        self._retry = QTimer(self, interval=RETRY_MS)
-        self._retry.timeout.connect(self.save_again)
+        self.writing.saved.connect(self.saved)
+        self.writing.told.connect(self.told)
+        self.writing.motion_changed.connect(self.motion_changed)
+        self.looking.looked.connect(self._take_look)
         self.regroup(
             self._guess_rule(), resume=replayed.decisions[-1] if replayed.decisions else None
         )
@@ -147,12 +137,10 @@ class Desk(QObject):
             return False
         here = self.current.pictures if self.current is not None else ()
         self.scan = scan(self.placement)
-        self._standings = {n: s for n, s in self._standings.items() if n in self._unsaved_motions}
+        self.writing.forget()
         for name in here:
             self.loader.forget(self.picture(name))
-            self._looks.pop(name, None)
-            self._look_problems.pop(name, None)
-        self.darkroom.forget([self.picture(name) for name in here])
+        self.looking.forget(here)
         self.regroup(self.rule, gap_s=self.gap_s, taken_at=self._taken_at)
         return True
 
@@ -162,7 +150,7 @@ class Desk(QObject):
         self.shown = self.cull.shown(
             wanted,
             order=order,
-            scores={name: look.viability.score for name, look in self._looks.items()},
+            scores=self.looking.scores(),
             threshold=self.threshold,
             blocked=frozenset(n for n in self.scan.names if self.problem(n) is not None)
             if wanted is Filter.BLOCKED
@@ -215,9 +203,7 @@ class Desk(QObject):
 
     def standing(self, name: str) -> Standing:
         """Its motion as it is on the disk, or what is still to be written."""
-        if name not in self._standings:
-            self._standings[name] = self.shelf.load(self.picture(name))
-        return self._standings[name]
+        return self.writing.standing(name)
 
     def motion(self, name: str) -> MotionCompanion | None:
         """Its motion, if it has one that can be read."""
@@ -225,17 +211,17 @@ class Desk(QObject):
 
     def look(self, name: str) -> Look | None:
         """What looking at it found, if it has been looked at."""
-        return self._looks.get(name)
+        return self.looking.look(name)
 
     def problem(self, name: str) -> str | None:
         """Why nothing can be done with this picture, or None: name, companion or file."""
         if name in self.scan.refused:
             return str(self.scan.refused[name])
-        if name in self._standings or name in self.scan.with_motion:
+        if self.writing.was_read(name) or name in self.scan.with_motion:
             problem = self.standing(name).problem
             if problem is not None:
                 return str(problem)
-        return self._look_problems.get(name)
+        return self.looking.problem(name)
 
     # -- decisions --------------------------------------------------------------------------------
 
@@ -324,23 +310,28 @@ class Desk(QObject):
         motion = self.motion(name)
         return Size(motion.output.width, motion.output.height) if motion else self.wanted.output
 
+    @property
+    def wanted(self) -> Wanted:
+        """What moves are proposed for."""
+        return self.looking.wanted
+
+    @property
+    def conflicts(self) -> Mapping[str, MotionCompanion]:
+        """By picture, a motion that another program's change kept from being written."""
+        return self.writing.conflicts
+
     def take_theirs(self, name: str) -> None:
         """After another program changed a motion: keep what it wrote."""
-        self.conflicts.pop(name, None)
-        self.read_again(name)
+        self.writing.conflicts.pop(name, None)
+        self.writing.read_again(name)
 
     def take_mine(self, name: str) -> None:
         """After another program changed a motion: write this window's over it."""
-        mine = self.conflicts.pop(name, None)
-        self.read_again(name)
+        mine = self.writing.conflicts.pop(name, None)
+        self.writing.read_again(name)
         if mine is not None:
             before = self.motion(name)
             self.undo_stack.push(Redraw(self, name, before, mine, what="write mine", merge=""))
-
-    def read_again(self, name: str) -> None:
-        """Forget what was read of a motion, and read it again."""
-        self._standings.pop(name, None)
-        self.motion_changed.emit(name)
 
     # -- for commands only ------------------------------------------------------------------------
 
@@ -365,7 +356,7 @@ class Desk(QObject):
                 self._journaled.pop(name, None)
             else:
                 self._journaled[name] = each
-        self._write_lines(lines)
+        self.writing.write_lines(lines)
         if group is not None:
             self.decided.emit(group)
 
@@ -379,79 +370,37 @@ class Desk(QObject):
             self._want()
         else:
             self._accepted[name] = motion
-            self.write_motion(name, motion)
+            self.writing.write_motion(name, motion)
 
     def take_back_proposal(self, name: str) -> None:
         """Undo ``accept_proposal``, unless the motion has been changed since."""
         self._awaiting.discard(name)
         given = self._accepted.pop(name, None)
         if given is not None and self.motion(name) == given:
-            self.write_motion(name, None)
-
-    def write_motion(self, name: str, motion: MotionCompanion | None) -> None:
-        """Have ``motion`` on the disk, or keep it until it can be; None removes it."""
-        as_seen = self.standing(name).seen
-        try:
-            self._standings[name] = self.shelf.save(self.picture(name), motion, seen_as=as_seen)
-        except CompanionChanged as error:
-            if motion is not None:
-                self.conflicts[name] = motion
-            self._standings.pop(name, None)
-            self.told.emit(str(error))
-        except MotionfleetError as error:
-            self._unsaved_motions[name] = motion
-            self._standings[name] = Standing(motion, as_seen)
-            self._keep_for_later(error)
-        else:
-            if self._unsaved_motions.pop(name, None) is not None:
-                self.saved.emit()
-        self.motion_changed.emit(name)
+            self.writing.write_motion(name, None)
 
     # -- what is not on the disk yet --------------------------------------------------------------
 
     @property
     def unsaved(self) -> int:
         """How many decisions and motions could not be written yet."""
-        return len(self._unsaved_lines) + len(self._unsaved_motions)
+        return self.writing.unsaved
 
     @property
     def why_unsaved(self) -> str:
         """Why, in words; empty when all is saved."""
-        return self._why_unsaved
+        return self.writing.why_unsaved
 
     def save_again(self) -> bool:
         """Try to write what could not be written; whether all is on the disk now."""
-        lines, self._unsaved_lines = self._unsaved_lines, []
-        self._write_lines(lines)
-        for name, motion in list(self._unsaved_motions.items()):
-            self.write_motion(name, motion)
-        if not self.unsaved:
-            self._why_unsaved = ""
-            self._retry.stop()
-            self.saved.emit()
-        return not self.unsaved
-
-    def _write_lines(self, lines: Sequence[Decision]) -> None:
-        if not lines or self._unsaved_lines:
-            self._unsaved_lines += lines  # in their order, once the first can be written
-            return
-        try:
-            self.journal.append(*lines)
-        except FileUnwritable as error:
-            self._unsaved_lines += lines
-            self._keep_for_later(error)
-
-    def _keep_for_later(self, error: MotionfleetError) -> None:
-        self._why_unsaved = str(error)
-        self._retry.start()
-        self.saved.emit()
+        return self.writing.again()
 
     # -- looking ----------------------------------------------------------------------------------
 
     def _want(self) -> None:
         """Say what is to be decoded and looked at, the most urgent first."""
         self.loader.want(self._display_plan())
-        self.darkroom.want(self._look_plan(), wanted=self.wanted)
+        self.looking.plan(self._look_order())
 
     def _display_plan(self) -> list[Path]:
         """The current candidate, its group, the groups to come, then the one before."""
@@ -464,44 +413,31 @@ class Desk(QObject):
                 names += self.cull.groups[self.shown[at + offset]].pictures
         return [self.picture(name) for name in dict.fromkeys(names)]
 
-    def _look_plan(self) -> list[Path]:
-        """Picks that wait for their proposal, what is seen now, then all in the order shown.
-
-        Only the first few: the plan is made anew whenever the operator moves or a look arrives.
-        """
+    def _look_order(self) -> Iterable[str]:
+        """Picks that wait for their proposal, what is seen now, then all in the order shown."""
+        if self.looking.known >= len(self.scan.names):
+            return ()
         groups = self.cull.groups
         at = self.shown.index(self.group) if self.group in self.shown else 0
         here = self.current.pictures if self.current is not None else ()
-        if len(self._looks) + len(self._look_problems) >= len(self.scan.names):
-            return []
         onward = (n for g in (*self.shown[at:], *self.shown[:at]) for n in groups[g].pictures)
         rest = (n for group in groups for n in group.pictures)  # filtered out, yet to be scored
-        unknown = (
-            name
-            for name in chain(sorted(self._awaiting), here, onward, rest)
-            if not (name in self._looks or name in self._look_problems or name in self.scan.refused)
-        )
-        return [self.picture(name) for name in dict.fromkeys(islice(unknown, LOOKS_AHEAD))]
+        every = chain(sorted(self._awaiting), here, onward, rest)
+        return (name for name in every if name not in self.scan.refused)
 
-    def _take_look(self, picture: Path, look: Look) -> None:
-        name = self.placement.name_of(picture)
-        self._looks[name] = look
+    def _take_look(self, name: str) -> None:
         if name in self._awaiting:
             self._awaiting.discard(name)
-            self.accept_proposal(name)
-        self.darkroom.want(self._look_plan(), wanted=self.wanted)
-        self.looked.emit(name)
-
-    def _take_refusal(self, picture: Path, why: str) -> None:
-        name = self.placement.name_of(picture)
-        self._look_problems[name] = why
-        if name in self._awaiting:
-            self._awaiting.discard(name)
-            self.told.emit(why)
+            problem = self.looking.problem(name)
+            if problem is None:
+                self.accept_proposal(name)
+            else:
+                self.told.emit(problem)
+        self.looking.plan(self._look_order())
         self.looked.emit(name)
 
     def _considered(self, name: str, *, picked: bool) -> Considered:
-        look = self._looks.get(name)
+        look = self.look(name)
         if look is None:
             return Considered(name=name, picked=picked)
         return Considered(

@@ -24,7 +24,7 @@ FIRST_A, FIRST_B = "first/a.png", "first/b.png"
 
 def motion_file(desk: Desk, name: str) -> Path:
     """Where that picture's motion lies."""
-    return desk.shelf.path(desk.picture(name))
+    return desk.writing.shelf.path(desk.picture(name))
 
 
 def on_disk(desk: Desk, name: str) -> MotionCompanion:
@@ -43,7 +43,7 @@ def test_a_pick_is_journaled_and_its_proposal_is_written_as_soon_as_there_is_one
     with opened(two_groups(tmp_path)) as desk:
         assert desk.pick(1)  # at once, before anything was looked at
 
-        assert desk.journal.replay().decisions[-1].pictures[1].picked
+        assert desk.writing.journal.replay().decisions[-1].pictures[1].picked
         qtbot.waitUntil(motion_file(desk, FIRST_B).exists, timeout=PATIENCE_MS)
         motion = on_disk(desk, FIRST_B)
         assert motion.provenance is not None
