@@ -7,17 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PREFLIGHT = Path(__file__).resolve().parents[2] / "deploy" / "preflight.py"
 APT_LINE = "apt-get install -y --no-install-recommends python3-venv"
 
 
-def preflight(bare: Path, *, lacking: str = "", ci: str = "") -> subprocess.CompletedProcess[str]:
+def preflight(
+    bare: Path, *arguments: str, lacking: str = "", ci: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Run it with only the programs of ``bare``, and without the module ``lacking``."""
     if lacking:
         (bare / f"{lacking}.py").write_text("raise ImportError\n")
     environment = {"PATH": str(bare), "PYTHONPATH": str(bare), "CI": ci}
     return subprocess.run(
-        [sys.executable, str(PREFLIGHT)],
+        [sys.executable, str(PREFLIGHT), *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -80,3 +84,19 @@ def test_only_root_under_ci_has_it_installed(tmp_path: Path) -> None:
         assert f"sudo {APT_LINE}" in done.stderr
         assert not calls.exists()
     assert done.returncode == 1, "it looks again, and the module is still missing here"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Qt's wheels lack nothing elsewhere")
+def test_what_the_window_needs_of_the_system_is_asked_for_only_where_it_is_wanted(
+    tmp_path: Path,
+) -> None:
+    program(tmp_path, "apt-get")
+    # A machine on which no library can be loaded.
+    (tmp_path / "ctypes.py").write_text("def CDLL(name):\n    raise OSError(name)\n")
+
+    assert preflight(tmp_path).returncode == 0
+    done = preflight(tmp_path, "window")
+
+    assert done.returncode == 1
+    assert "missing: the library libEGL.so.1, for the desk's window" in done.stderr
+    assert "--no-install-recommends libdbus-1-3 libegl1 libfontconfig1 libgl1" in done.stderr
