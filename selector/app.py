@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING, Final
 from selector.core.errors import WindowUnavailable
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QtMsgType
     from PySide6.QtWidgets import QApplication
 
 SCREENSHOT_S: Final = 10.0
 """Longest that a screenshot waits for pictures and proposals."""
 _HEARTBEAT_MS: Final = 200
+_IDLE_WORDS: Final = "This plugin does not support "
+"""What Qt says wherever it draws in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,14 @@ class Opening:
         overlay: where companions go, if not beside the pictures.
         screenshot: draw the window into this file and end.
         page: which page to draw: cull, edit, preview, compare, keys, send.
+        debug: print bugs as tracebacks.
     """
 
     folder: Path | None = None
     overlay: Path | None = None
     screenshot: Path | None = None
     page: str = "cull"
+    debug: bool = False
 
 
 def run(opening: Opening) -> int:
@@ -42,10 +48,14 @@ def run(opening: Opening) -> int:
     Raises:
         WindowUnavailable: Qt, or a screen, is missing here.
     """
-    application = started()
+    application = started(on_screen=opening.screenshot is None)
+    from selector.view.bugs import Bugs
     from selector.view.shell.window import MainWindow
 
     window = MainWindow()
+    bugs = Bugs(debug=opening.debug, parent=application)
+    bugs.told.connect(window.tell_bug)
+    bugs.install()
     if opening.folder is not None:
         window.open_folder(opening.folder, overlay=opening.overlay)
     window.show()
@@ -56,14 +66,14 @@ def run(opening: Opening) -> int:
     return application.exec()
 
 
-def started() -> QApplication:
-    """The application, made once.
+def started(*, on_screen: bool = True) -> QApplication:
+    """The application, made once; without ``on_screen`` it draws in memory where there is none.
 
     Raises:
         WindowUnavailable: Qt, or a screen, is missing here.
     """
     try:
-        from PySide6.QtCore import QTimer
+        from PySide6.QtCore import QTimer, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
         raise WindowUnavailable(what=str(error)) from error
@@ -74,7 +84,10 @@ def started() -> QApplication:
     if isinstance(existing, QApplication):
         return existing
     if (what := missing_display()) is not None:
-        raise WindowUnavailable(what=what)
+        if on_screen:
+            raise WindowUnavailable(what=what)
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    qInstallMessageHandler(_say)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("selector")
     application.setApplicationDisplayName("motionfleet selector")
@@ -87,3 +100,10 @@ def started() -> QApplication:
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start()
     return application
+
+
+def _say(kind: QtMsgType, _where: object, text: str) -> None:
+    """What Qt has to say, as far as anybody can do something about it."""
+    if kind.name in ("QtDebugMsg", "QtInfoMsg") or text.startswith(_IDLE_WORDS):
+        return
+    sys.stderr.write(f"Qt: {text}\n")

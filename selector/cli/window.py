@@ -13,6 +13,7 @@ PAGES: Final = ("cull", "compare", "edit", "preview", "send", "keys")
 
 
 def window(
+    ctx: typer.Context,
     folder: Annotated[
         Path | None,
         typer.Argument(
@@ -43,6 +44,10 @@ def window(
 
     if page not in PAGES:
         raise typer.BadParameter(f"there is no page {page!r}; there is {', '.join(PAGES)}")
-    code = run(Opening(folder=folder, overlay=overlay, screenshot=screenshot, page=page))
+    code = run(
+        Opening(
+            folder=folder, overlay=overlay, screenshot=screenshot, page=page, debug=ctx.obj.debug
+        )
+    )
     if code:
         sys.exit(code)

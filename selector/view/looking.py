@@ -76,7 +76,7 @@ class Looking(QObject):
         for name in names:
             self._looks.pop(name, None)
             self._problems.pop(name, None)
-        self._darkroom.forget([self._placement.picture(name) for name in names])
+            self._darkroom.forget(self._placement.picture(name))
 
     def _take(self, picture: Path, look: Look) -> None:
         name = self._name_of(picture)

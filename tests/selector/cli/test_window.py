@@ -1,0 +1,85 @@
+"""``selector DIR``: which words open the window, and how it says that it cannot be shown."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selector.cli.app import OPEN, spelled_out
+from tests.selector.cli.running import ran
+from tests.selector.desks import two_groups
+
+
+@pytest.mark.parametrize(
+    ("given", "spelled"),
+    [
+        ([], [OPEN]),
+        (["stills"], [OPEN, "stills"]),
+        (["./check"], [OPEN, "./check"]),
+        (["--overlay", "over", "stills"], [OPEN, "--overlay", "over", "stills"]),
+        (["--debug", "stills"], ["--debug", OPEN, "stills"]),
+        (["check", "stills"], ["check", "stills"]),
+        (["--debug", "check", "stills"], ["--debug", "check", "stills"]),
+        (["--help"], ["--help"]),
+        (["--version"], ["--version"]),
+        (["open", "stills"], ["open", "stills"]),
+        (["open", "--help"], ["open", "--help"]),
+    ],
+)
+def test_the_word_open_is_put_in_where_it_is_left_out(given: list[str], spelled: list[str]) -> None:
+    assert spelled_out(given) == spelled
+
+
+def selector(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``selector`` as a process of its own."""
+    kept = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    kept.pop("QT_QPA_PLATFORM", None)
+    return subprocess.run(
+        [sys.executable, "-m", "selector", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**kept, **environment},
+    )
+
+
+def test_without_a_screen_it_says_so_and_names_the_commands_that_need_none(tmp_path: Path) -> None:
+    done = selector(tmp_path)
+
+    assert done.returncode == 37
+    assert "there is no screen" in done.stderr
+    assert "selector propose" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = ran(capsys, tmp_path / "nowhere")
+
+    assert found.code == 2
+    assert "nowhere" in found.err.replace("\n", "")
+
+
+def test_a_page_that_is_not_there_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    found = ran(capsys, tmp_path, "--page", "moon")
+
+    assert found.code == 2
+    assert "moon" in found.err
+
+
+def test_a_screenshot_is_drawn_into_a_file_and_the_program_ends(tmp_path: Path) -> None:
+    folder, drawn = two_groups(tmp_path / "shoot"), tmp_path / "window.png"
+    done = selector(
+        folder, "--screenshot", drawn, QT_QPA_PLATFORM="offscreen", SELECTOR_HOME=str(tmp_path)
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert drawn.read_bytes().startswith(b"\x89PNG")
