@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field
@@ -38,6 +39,8 @@ CURVES: Mapping[EasingName, Bezier] = {
 }
 
 
+# The desk asks for the same moments again with every movement of the pointer.
+@lru_cache(maxsize=8192)
 def eased(easing: Easing, u: float) -> float:
     """Progress (0..1) after the fraction ``u`` (0..1) of the time.
 

@@ -68,6 +68,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = {
             ],
         },
         "viability": {"score": 0.82, "flags": ["text"]},
+        "wishes": {"prompt": "a gull glides over the pier", "target_fps": 25, "seed": 7},
         "provenance": {
             "tool": "selector",
             "version": "0.1.0",

@@ -15,7 +15,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from companions.base import Closed, Document, Instant, Sha256
 from companions.easing import Easing, EasingName
@@ -23,7 +31,7 @@ from companions.geometry import Fraction01, Rect
 from companions.names import MOTION_SUFFIX, FileName
 from companions.preset import PRESET_NAMES, Preset
 from companions.trajectory import ObjectTrajectory
-from companions.wishes import Wishes
+from companions.wishes import Wishes, said_or_none
 
 MAX_DURATION_S = 60.0
 MAX_KEYFRAMES = 64
@@ -227,10 +235,19 @@ class MotionCompanion(Document, Move):
     """Result of the safety check, if it was made."""
     viability: Viability | None = None
     """Result of the viability check, if it was made."""
-    wishes: Wishes | None = None
-    """What the shot asks for besides its move; null: nothing of its own."""
+    wishes: Annotated[Wishes | None, AfterValidator(said_or_none)] = None
+    """What the shot asks for besides its move; null or empty: nothing of its own."""
     provenance: Provenance
     """Who wrote this, and when."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_wishes(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # They came to the contract after files were published: a motion without any is written,
+        # byte for byte, as it always was.
+        values: dict[str, object] = written(self)
+        if said_or_none(self.wishes) is None:
+            values.pop("wishes", None)
+        return values
 
     def move(self) -> Move:
         """The bare move, as a manifest's shot carries it: parts it does not have are not named."""

@@ -146,7 +146,7 @@ def decode_picture(data: bytes, *, file: str) -> Pixels:
 def _open(data: bytes, *, file: str) -> Image.Image:
     if not data:
         raise _empty(file)
-    _enable_heif()
+    enable_heif()
     try:
         image = Image.open(io.BytesIO(data), formats=[f for f in _FORMATS if _reads(f)])
         pictures = getattr(image, "n_frames", 1)
@@ -257,7 +257,8 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _enable_heif() -> None:
+def enable_heif() -> None:
+    """Have Pillow read HEIC, where the extra is installed."""
     try:
         import pillow_heif  # an extra: HEIC is read where it is installed
     except ImportError:

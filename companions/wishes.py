@@ -41,3 +41,8 @@ class Wishes(Closed):
     """The clip's rate in frames per second, 1 to 240."""
     seed: Seed | None = None
     """Seed of the generator's noise, 0 to 2^63 - 1."""
+
+
+def said_or_none(wishes: Wishes | None) -> Wishes | None:
+    """``wishes``, or None if nothing is said in them: two ways to ask for nothing are one."""
+    return None if wishes == Wishes() else wishes

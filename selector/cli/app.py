@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from selector.cli import check, manifest, propose, window
+from selector.cli import calibrate, check, manifest, propose, review, window
 from selector.cli.output import say
 
 OPEN: Final = "open"
@@ -42,6 +42,8 @@ app.command(OPEN, epilog=window.EXAMPLE)(window.window)
 app.command("propose", epilog=propose.EXAMPLE)(propose.propose)
 app.command("check", epilog=check.EXAMPLE)(check.check)
 app.command("manifest", epilog=manifest.EXAMPLE)(manifest.manifest)
+app.command("review", epilog=review.EXAMPLE)(review.review)
+app.command("calibrate", epilog=calibrate.EXAMPLE)(calibrate.calibrate)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - the signature typer calls

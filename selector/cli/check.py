@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selector.cli.options import AsJson, Folder, Recursive, parse_profile
+from selector.cli.options import AsJson, Folder, Overlay, Recursive, parse_profile
 from selector.cli.output import Listing, Row, complain
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def check(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+    overlay: Overlay = None,
     recursive: Recursive = False,
     as_json: AsJson = False,
 ) -> None:
@@ -39,24 +40,29 @@ def check(
     its picture gone or changed.
     """
     from companions.motion import SafetyVerdict
+    from companions.names import MOTION_SUFFIX
     from selector.core.checking import check_motion
     from selector.core.errors import SafetyBlocked
-    from selector.core.folder import motions_in
+    from selector.core.folder import motions_in, pictures_in
+    from selector.core.placement import Placement
 
+    placement = Placement(folder, overlay)
     limits = parse_profile(profile) if profile is not None else None
-    motions = motions_in(folder, recursive=recursive)
+    motions = motions_in(placement.home, recursive=recursive)
+    apart = pictures_in(folder, recursive=recursive) if overlay is not None else ()
+    picture_of = {placement.companion(picture, MOTION_SUFFIX): picture for picture in apart}
     listing = Listing(columns=("motion", "verdict", "limit", "value", "threshold"), as_json=as_json)
     count = dict.fromkeys(SafetyVerdict, 0)
     unreadable = 0
     for motion in listing.tracked(motions, what="checking"):
-        told = check_motion(motion, profile=limits)
+        told = check_motion(motion, profile=limits, picture=picture_of.get(motion))
         if told.fault is not None:
             complain(str(told.fault))
         if told.unreadable is not None:
             unreadable = max(unreadable, told.unreadable.exit_code)
         else:
             count[told.verdict] += 1
-        listing.add(_row(told, folder=folder), *_cells(told, folder=folder))
+        listing.add(_row(told, folder=placement.home), *_cells(told, folder=placement.home))
     warned, blocked = count[SafetyVerdict.WARN], count[SafetyVerdict.BLOCK]
     listing.close(
         name="motions",

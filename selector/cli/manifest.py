@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selector.cli.options import AsJson, Folder, Recursive, parse_fps, parse_instant
+from selector.cli.options import AsJson, Folder, Overlay, Recursive, parse_fps, parse_instant
 from selector.cli.output import Listing, Row, complain
 
 if TYPE_CHECKING:
@@ -100,17 +100,30 @@ def manifest(
         bool,
         typer.Option("--include-blocked", help="Take motions too that safety limits block."),
     ] = False,
+    include_rejected: Annotated[
+        bool,
+        typer.Option("--include-rejected", help="Take pictures too that were passed over."),
+    ] = False,
+    overlay: Overlay = None,
     recursive: Recursive = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a manifest of every picture in DIR that has a motion.
+    """Write a manifest of every picture in DIR that has a motion and was not passed over.
 
-    X.caption beside a picture becomes its prompt. If any motion, caption or picture cannot be
-    used, or a picture has changed since its motion was drawn, each is named and nothing is written.
+    X.caption beside a picture becomes its prompt, unless its motion has one of its own. If any
+    motion, caption or picture cannot be used, or a picture has changed since its motion was drawn,
+    each is named and nothing is written.
     """
     from selector.core.batch import asked_settings, batch_name
     from selector.core.folder import pictures_in, refused_names, sweep
-    from selector.core.gathering import Gathered, gather, pictures_with_motion, project_name
+    from selector.core.gathering import (
+        Gathered,
+        gather,
+        passed_over,
+        pictures_with_motion,
+        project_name,
+    )
+    from selector.core.placement import Placement
     from selector.core.submission import Target, write_manifests
 
     now = parse_instant(created_at) if created_at is not None else datetime.now(UTC)
@@ -130,17 +143,23 @@ def manifest(
     target = Target.of(folder, out=out, per_image=per_image)
     offered = pictures_in(folder, recursive=recursive)
     refused = refused_names(offered, folder=folder)
-    pictures = pictures_with_motion(offered)
-    sweep(pictures)
+    placement = Placement(folder, overlay)
+    pictures = pictures_with_motion(offered, placement=placement)
+    over = frozenset() if include_rejected else passed_over(pictures, placement=placement)
+    sweep(placement.stand_in(picture) for picture in pictures)
     before = target.look(pictures)
     listing = Listing(columns=("picture", "shot", "move", "why"), as_json=as_json)
     gathered: list[Gathered] = []
     for picture in listing.tracked(pictures, what="reading"):
         error = refused.get(picture)
-        if error is not None:
+        if picture in over:
+            told = Gathered(picture=picture, passed_over=True)
+        elif error is not None:
             told = Gathered(picture=picture, error=error)
         else:
-            told = gather(picture, root=target.root, include_blocked=include_blocked)
+            told = gather(
+                picture, root=target.root, placement=placement, include_blocked=include_blocked
+            )
         gathered.append(told)
         if told.error is not None:
             complain(str(told.error))
@@ -151,25 +170,29 @@ def manifest(
     left_out = sum(told.left_out is not None for told in gathered)
     listing.close(
         name="pictures",
-        summary=_summary(written, shots=shots, left_out=left_out),
+        summary=_summary(written, shots=shots, left_out=left_out, rejected=len(over)),
         manifests=[str(path) for path in written],
         shots=shots if written else 0,
         left_out=left_out,
+        passed_over=len(over),
     )
     if exit_code:
         raise typer.Exit(exit_code)
 
 
-def _summary(written: Sequence[Path], *, shots: int, left_out: int) -> str:
+def _summary(written: Sequence[Path], *, shots: int, left_out: int, rejected: int) -> str:
     if not written:
         return "no manifest was written: correct what is named above, or take those motions out"
     files = str(written[0]) if len(written) == 1 else f"{len(written)} manifests"
     blocked = f"; {left_out} left out as blocked (see selector check)" if left_out else ""
-    return f"{files}: {shots} shots{blocked}"
+    over = f"; {rejected} left out as passed over" if rejected else ""
+    return f"{files}: {shots} shots{blocked}{over}"
 
 
 def _cells(told: Gathered, *, folder: Path) -> tuple[str, ...]:
     name = str(told.picture.relative_to(folder))
+    if told.passed_over:
+        return name, "left out", "-", "passed over"
     if told.error is not None:
         return name, "refused", "-", told.error.reason
     if told.left_out is not None and told.left_out.safety is not None:
@@ -189,6 +212,7 @@ def _row(told: Gathered, *, folder: Path) -> Row:
         "picture": told.picture.relative_to(folder).as_posix(),
         "shot": told.source is not None,
         "blocked": told.left_out is not None,
+        "passed_over": told.passed_over,
         "error": None
         if error is None
         else {"reason": error.reason, "message": str(error), "exit_code": error.exit_code},

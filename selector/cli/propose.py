@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selector.cli.options import AsJson, Folder, Recursive, parse_profile, parse_size
+from selector.cli.options import AsJson, Folder, Overlay, Recursive, parse_profile, parse_size
 from selector.cli.output import Listing, Row, complain
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def propose(
         bool,
         typer.Option("--force", help="Replace earlier proposals. Edited motions are always kept."),
     ] = False,
+    overlay: Overlay = None,
     recursive: Recursive = False,
     as_json: AsJson = False,
 ) -> None:
@@ -42,6 +43,7 @@ def propose(
     Writes X.motion.json beside X.jpg. Pictures that have a motion keep it.
     """
     from selector.core.folder import pictures_in, refused_names, sweep
+    from selector.core.placement import Placement
     from selector.core.proposing import Brief, Outcome, Proposed, propose_for
 
     brief = Brief(
@@ -49,13 +51,15 @@ def propose(
     )
     pictures = pictures_in(folder, recursive=recursive)
     refused = refused_names(pictures, folder=folder)
-    sweep(pictures)
+    placement = Placement(folder, overlay)
+    placement.prepare()
+    sweep(placement.stand_in(picture) for picture in pictures)
     listing = Listing(columns=("picture", "outcome", "move", "safety", "why"), as_json=as_json)
     exit_code, made = 0, 0
     for picture in listing.tracked(pictures, what="proposing"):
         error = refused.get(picture)
         if error is None:
-            told = propose_for(picture, brief=brief, now=datetime.now(UTC))
+            told = propose_for(picture, brief=brief, now=datetime.now(UTC), placement=placement)
         else:
             told = Proposed(picture=picture, outcome=Outcome.REFUSED, error=error)
         made += told.outcome in {Outcome.PROPOSED, Outcome.REPLACED}

@@ -7,10 +7,11 @@ shots share stands once.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
@@ -18,6 +19,7 @@ from companions.codec import problems_of
 from companions.errors import DocumentInvalid
 from companions.geometry import Size
 from companions.motion import Move
+from companions.trajectory import MaskRegion
 from companions.video_manifest import (
     EncodeParams,
     GenerationParams,
@@ -26,8 +28,10 @@ from companions.video_manifest import (
     ShotDefaults,
     VideoManifest,
 )
+from companions.wishes import Wishes
 
 _NAME_MAX = 120
+_NO_WISHES = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,22 @@ class ShotSource:
     """The picture relative to the manifest's folder, '/' between folders, NFC."""
     sha256: str
     move: Move
+    """Masks in it are named like the picture."""
     output: Size
     prompt: str | None = None
+    """The wish for one, else the caption."""
+    wishes: Wishes = _NO_WISHES
+    """What else the shot asks for; its own prompt has gone into ``prompt``."""
+
+    def from_its_folder(self) -> ShotSource:
+        """The same for a manifest in the picture's own folder."""
+        path = PurePosixPath(self.image_path)
+        here = str(path.parent) + "/" if len(path.parts) > 1 else ""
+        return replace(
+            self,
+            image_path=path.name,
+            move=with_masks(self.move, lambda mask: mask.removeprefix(here)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,23 @@ def asked_settings(
         ) from None
 
 
+def with_masks(move: Move, renamed: Callable[[str], str]) -> Move:
+    """``move`` with its masks under other paths."""
+    if not any(isinstance(moving.region, MaskRegion) for moving in move.objects):
+        return move
+    objects = [
+        moving.model_copy(
+            update={
+                "region": moving.region.model_copy(update={"path": renamed(moving.region.path)})
+            }
+        )
+        if isinstance(moving.region, MaskRegion)
+        else moving
+        for moving in move.objects
+    ]
+    return move.model_copy(update={"objects": tuple(objects)})
+
+
 def name_part(text: str, *, otherwise: str) -> str:
     """``text`` with what a name may not hold replaced by '-', at most 120 characters."""
     kept = re.sub(r"[^\w .:+@-]+", "-", text).strip(" -")[:_NAME_MAX].strip(" -")
@@ -166,8 +201,14 @@ def _shot(source: ShotSource, *, size: Size | None, prompt: str | None) -> Shot:
     }
     if source.prompt is not None and prompt is None:
         values["prompt"] = source.prompt
+    wishes = source.wishes
+    if wishes.negative_prompt is not None:
+        values["negative_prompt"] = wishes.negative_prompt
+    own = _given(model=wishes.model, seed=wishes.seed)
     if size is None:
-        values["generation_params"] = GenerationParams(
-            width=source.output.width, height=source.output.height
-        )
+        own |= {"width": source.output.width, "height": source.output.height}
+    if own:
+        values["generation_params"] = GenerationParams.model_validate(own)
+    if wishes.target_fps is not None:
+        values["interpolation"] = InterpolationParams(target_fps=wishes.target_fps)
     return Shot.model_validate(values)

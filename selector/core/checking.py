@@ -41,16 +41,20 @@ class Checked:
         return self.safety.verdict
 
 
-def check_motion(path: Path, *, profile: Profile | None = None) -> Checked:
+def check_motion(
+    path: Path, *, profile: Profile | None = None, picture: Path | None = None
+) -> Checked:
     """Check the motion at ``path`` against ``profile``, or the one it was written under.
 
-    Nothing is raised for a bad document or picture: both are what a check is for.
+    ``picture`` is looked for beside it, where none is given.  Nothing is raised for a bad document
+    or picture: both are what a check is for.
     """
     try:
         companion = codec.read(path, MotionCompanion)
     except CompanionError as error:
         return Checked(motion=path, unreadable=error)
-    picture = picture_of(path, companion)
+    if picture is None:
+        picture = picture_of(path, companion)
     sha256, stale = _picture_now(picture, companion=companion, motion=path)
     return Checked(
         motion=path,

@@ -5,7 +5,7 @@ Holds no window and touches no disk: the desk asks it what to show and tells it 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,6 +69,7 @@ class Cull:
         self._standing = dict(standing)
         self._group_of = {name: g for g, group in enumerate(self.groups) for name in group.pictures}
         self._verdicts = [self._judge(group) for group in self.groups]
+        self._count = Counter(self._verdicts)
         self._moments: deque[float] = deque()
 
     def verdict(self, group: int) -> Verdict:
@@ -95,7 +96,7 @@ class Cull:
     def decide(self, pictures: Iterable[Considered], *, open_again: bool, now: float) -> None:
         """Take in what was decided; ``now`` in seconds, for the pace.
 
-        ``open_again``: these pictures are undecided from now on.
+        ``open_again``: these pictures are undecided from now on, and do not count for the pace.
         """
         touched: set[int] = set()
         for each in pictures:
@@ -106,17 +107,20 @@ class Cull:
             if each.name in self._group_of:
                 touched.add(self._group_of[each.name])
         for group in touched:
+            self._count[self._verdicts[group]] -= 1
             self._verdicts[group] = self._judge(self.groups[group])
+            self._count[self._verdicts[group]] += 1
         if not open_again:
             self._moments.append(now)
+        elif self._moments:
+            self._moments.pop()
 
     def progress(self, now: float) -> Progress:
         """How far the cull is at ``now``."""
         while self._moments and now - self._moments[0] > PACE_WINDOW_S:
             self._moments.popleft()
         spent = now - self._moments[0] if len(self._moments) > 1 else 0.0
-        picked = sum(verdict is Verdict.PICKED for verdict in self._verdicts)
-        rejected = sum(verdict is Verdict.REJECTED for verdict in self._verdicts)
+        picked, rejected = self._count[Verdict.PICKED], self._count[Verdict.REJECTED]
         return Progress(
             decided=picked + rejected,
             total=len(self.groups),

@@ -12,25 +12,51 @@ newer program's): the journal is kept as it is.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, ValidationError
 
 from companions import files
 from companions.base import Closed, Instant
 from companions.geometry import Fraction01
 
-MOST_CANDIDATES: Final = 10_000
-_NAME_BYTES: Final = 4096
+MOST_CANDIDATES: Final = 100_000
+_MOST_BYTES: Final = 2**31
+_NO_TEXT: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED: Final = re.compile("\0([0-9a-f]{4})")
+
+
+def _from_line(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
+
+
+def _to_line(text: str) -> str:
+    return _NO_TEXT.sub(lambda found: f"\0{ord(found[0]):04x}", text)
+
+
+def _is_said(name: str) -> str:
+    if not name:
+        raise ValueError("a name is not empty")
+    return name
+
+
+Label = Annotated[str, PlainValidator(_from_line), PlainSerializer(_to_line)]
+"""Text from the names of files.  On Linux these may be no text at all: the bytes that are none
+are written as NUL, which no file's name holds, and four digits."""
+Name = Annotated[Label, AfterValidator(_is_said)]
+"""A picture's name, as the disk has it."""
 
 
 class Considered(Closed):
     """One picture of a decision."""
 
-    name: Annotated[str, Field(min_length=1, max_length=_NAME_BYTES)]
+    name: Name
     """The picture relative to the opened folder."""
     picked: bool
     """Whether it was picked; the others were passed over."""
@@ -47,7 +73,7 @@ class Decision(Closed):
     """Says what this line is."""
     at: Instant
     """When, in UTC."""
-    group: str
+    group: Label
     """The group, as it was called then."""
     pictures: Annotated[tuple[Considered, ...], Field(max_length=MOST_CANDIDATES)]
     """Its pictures; none picked is a rejection of all."""
@@ -72,6 +98,7 @@ class Journal:
     """The journal of one folder."""
 
     def __init__(self, path: Path) -> None:
+        """The journal at ``path``, which need not be there yet."""
         self.path = path
 
     def replay(self) -> Replayed:
@@ -82,10 +109,10 @@ class Journal:
         """
         found = Replayed()
         try:
-            data = files.read_limited(self.path, limit=2**31)
+            data = files.read_limited(self.path, limit=_MOST_BYTES)
         except FileNotFoundError:
             return found
-        for line in data.splitlines():
+        for line in data.split(b"\n"):
             if not line.strip():
                 continue
             try:
@@ -103,7 +130,7 @@ class Journal:
         Raises:
             FileUnwritable: the folder or disk refuses.
         """
-        text = "".join(decision.model_dump_json() + "\n" for decision in decisions)
+        data = "".join(decision.model_dump_json() + "\n" for decision in decisions).encode()
         with files.reporting_unwritable(self.path):
             made = not self.path.exists()
             descriptor = os.open(
@@ -113,7 +140,7 @@ class Journal:
                 # A line that was cut short must not swallow the next one.
                 size = os.fstat(descriptor).st_size
                 torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-                _write_all(descriptor, (b"\n" if torn else b"") + text.encode())
+                _write_all(descriptor, (b"\n" if torn else b"") + data)
                 files.flush_to_disk(descriptor)
             finally:
                 os.close(descriptor)

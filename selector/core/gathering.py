@@ -1,10 +1,12 @@
-"""Reading what a manifest is made of: motions, hashes, captions; and where a manifest may lie."""
+"""Reading what a manifest is made of: decisions, motions, hashes, captions; and where it lies."""
 
 from __future__ import annotations
 
+import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +21,12 @@ from companions.names import (
     companion_path,
     path_fault,
 )
-from selector.core.batch import ShotSource, name_part
+from companions.wishes import Wishes
+from selector.core.batch import ShotSource, name_part, with_masks
 from selector.core.checking import Checked, check_motion
-from selector.core.errors import CaptionInvalid, ManifestMisplaced
+from selector.core.decisions import Considered, Decision, Journal, latest
+from selector.core.errors import CaptionInvalid, FolderUnusable, ManifestMisplaced
+from selector.core.placement import JOURNAL_NAME, Placement
 
 MAX_CAPTION_BYTES: Final = 1024 * 1024
 
@@ -34,25 +39,83 @@ class Gathered:
     source: ShotSource | None = None
     left_out: Checked | None = None
     """Blocked by a safety limit, and blocked ones were not asked for."""
+    passed_over: bool = False
+    """The journal says that it was passed over, and such were not asked for."""
     error: MotionfleetError | None = None
 
 
-def pictures_with_motion(pictures: Iterable[Path]) -> tuple[Path, ...]:
-    """Those of ``pictures`` that have a ``.motion.json``."""
-    return tuple(p for p in pictures if companion_path(p, MOTION_SUFFIX).is_file())
+def pictures_with_motion(
+    pictures: Iterable[Path], *, placement: Placement | None = None
+) -> tuple[Path, ...]:
+    """Those of ``pictures`` that have a ``.motion.json``, beside them or as ``placement`` says."""
+    return tuple(p for p in pictures if _companion(p, MOTION_SUFFIX, placement).is_file())
 
 
-def gather(picture: Path, *, root: Path, include_blocked: bool = False) -> Gathered:
+def passed_over(pictures: Iterable[Path], *, placement: Placement) -> frozenset[Path]:
+    """Those of ``pictures`` whose last decision passed them over.
+
+    Decisions stand in the journal of the folder that was opened for them, which may be one above
+    or inside the one that is asked about; the last of all counts.
+
+    Raises:
+        FolderUnusable: a journal is there and cannot be read.
+    """
+    asked: dict[str, Path] = {}
+    folders: dict[Path, Path] = {}
+    for picture in pictures:
+        place = placement.stand_in(picture)
+        folder = folders.get(place.parent) or place.parent.resolve()
+        folders[place.parent] = folder
+        asked[f"{folder}/{place.name}"] = picture
+    last: dict[str, tuple[datetime, bool]] = {}
+    above = {each for folder in folders.values() for each in (folder, *folder.parents)}
+    for folder in sorted(above):
+        # In one journal the last line counts, whatever clock it was written by.
+        here: dict[str, tuple[datetime, bool]] = {}
+        for decision in _decisions_in(folder):
+            for each in decision.pictures:
+                here[each.name] = decision.at, not (decision.open or each.picked)
+        for name, said in here.items():
+            if (path := f"{folder}/{name}") in asked:
+                last[path] = max(said, last.get(path, said), key=lambda each: each[0])
+    return frozenset(asked[path] for path, (_, is_over) in last.items() if is_over)
+
+
+def considered_in(folder: Path) -> tuple[Considered, ...]:
+    """What the last decision said of every picture, by the journal in ``folder`` itself.
+
+    Raises:
+        FolderUnusable: the journal is there and cannot be read.
+    """
+    return tuple(latest(_decisions_in(folder)).values())
+
+
+def gather(
+    picture: Path,
+    *,
+    root: Path,
+    placement: Placement | None = None,
+    include_blocked: bool = False,
+) -> Gathered:
     """What ``picture`` gives to a manifest in the folder ``root``.
 
-    A motion, caption or picture that cannot be used is an outcome, not an exception.
+    Companions lie beside it, or as ``placement`` says.  A motion, caption or picture that cannot
+    be used is an outcome, not an exception.
     """
-    checked = check_motion(companion_path(picture, MOTION_SUFFIX))
+    motion = _companion(picture, MOTION_SUFFIX, placement)
+    checked = check_motion(motion, picture=None if placement is None else picture)
     if checked.fault is not None or checked.companion is None:
         return Gathered(picture=picture, error=checked.fault)
+    wishes = checked.companion.wishes or Wishes()
     try:
         image_path = portable_path(picture, root=root)
-        prompt = read_caption(picture)
+        prompt = wishes.prompt
+        if prompt is None:
+            prompt = read_caption(picture, placement=placement)
+        move = with_masks(
+            checked.companion.move(),
+            lambda mask: portable_path(motion.parent / mask, root=root),
+        )
     except MotionfleetError as error:
         return Gathered(picture=picture, error=error)
     if checked.verdict is SafetyVerdict.BLOCK and not include_blocked:
@@ -61,20 +124,25 @@ def gather(picture: Path, *, root: Path, include_blocked: bool = False) -> Gathe
     source = ShotSource(
         image_path=image_path,
         sha256=checked.sha256,
-        move=checked.companion.move(),
+        move=move,
         output=Size(output.width, output.height),
         prompt=prompt,
+        wishes=wishes,
     )
     return Gathered(picture=picture, source=source)
 
 
-def read_caption(picture: Path) -> str | None:
-    """The text of ``X.caption`` beside ``picture``, without space around it; None if none.
+def read_caption(picture: Path, *, placement: Placement | None = None) -> str | None:
+    """The text of ``X.caption``, without space around it; None if there is none.
+
+    It lies beside ``picture``; one among the companions that ``placement`` names wins.
 
     Raises:
         CaptionInvalid: it cannot be read, is not UTF-8 or is larger than 1 MiB.
     """
-    path = companion_path(picture, CAPTION_SUFFIX)
+    path = _companion(picture, CAPTION_SUFFIX, placement)
+    if not os.path.lexists(path):
+        path = companion_path(picture, CAPTION_SUFFIX)
     try:
         # utf-8-sig: editors on Windows put a byte-order mark in front.
         text = files.read_limited(path, limit=MAX_CAPTION_BYTES).decode("utf-8-sig").strip()
@@ -149,3 +217,22 @@ def manifest_root(manifest: Path, *, pictures_folder: Path) -> Path:
             f"in a folder above.",
         )
     return root
+
+
+def _decisions_in(folder: Path) -> Sequence[Decision]:
+    journal = Journal(folder / JOURNAL_NAME)
+    try:
+        return journal.replay().decisions
+    except OSError as error:
+        raise FolderUnusable(
+            folder=journal.path,
+            what=f"what was decided cannot be read ({error.strerror or error})",
+            remedy="Check the file and its rights; selector manifest --include-rejected does "
+            "without it.",
+        ) from None
+
+
+def _companion(picture: Path, suffix: str, placement: Placement | None) -> Path:
+    if placement is None:
+        return companion_path(picture, suffix)
+    return placement.companion(picture, suffix)

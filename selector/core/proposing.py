@@ -1,34 +1,26 @@
 """Writing proposals beside pictures, and never over what a person drew.
 
-Looking is done by ``proposal``; here pictures are read, motions written, and outcomes told.
+Looking is done by ``look``; here motions are written, and outcomes told.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from companions import seen
+from companions import files, seen
 from companions.errors import FileUnwritable, MotionfleetError
 from companions.geometry import Size
 from companions.lock import PATIENCE_S, locked
-from companions.motion import (
-    MotionCompanion,
-    MotionOrigin,
-    OutputSize,
-    PictureIdentity,
-    Provenance,
-)
+from companions.motion import MotionCompanion, MotionOrigin
 from companions.names import MOTION_SUFFIX, companion_path
-from companions.picture import read_picture_bytes
 from selector.core.folder import seen_motion, standing_motion
-from selector.core.proposal import Proposal, propose
-from selector.core.reduced import reduce_picture
-from selector.core.release import TOOL, tool_version
+from selector.core.look import Wanted, accepted, look_at
+from selector.core.placement import Placement
 from selector.core.safety import STANDARD, Profile
+from selector.core.shelf import make_below
 
 
 class Outcome(StrEnum):
@@ -63,9 +55,17 @@ class Proposed:
 
 
 def propose_for(
-    picture: Path, *, brief: Brief, now: datetime, patience_s: float = PATIENCE_S
+    picture: Path,
+    *,
+    brief: Brief,
+    now: datetime,
+    placement: Placement | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> Proposed:
     """Propose a motion for ``picture`` and write it beside it, unless it has one to keep.
+
+    With ``placement`` it is written where that says.  A new proposal keeps the wishes and the
+    users' own keys of the one it replaces.
 
     A picture or motion that cannot be used, is held by another program for ``patience_s``, or
     changes meanwhile is an outcome, not an exception; the motion stays as it is.
@@ -74,61 +74,29 @@ def propose_for(
         FileUnwritable: the folder or disk refuses, which no other picture would mend.
     """
     try:
-        standing, as_seen = seen_motion(picture)
+        place = picture if placement is None else placement.stand_in(picture)
+        standing, as_seen = seen_motion(place)
         if (kept := _kept(picture, standing, brief=brief)) is not None:
             return kept
-        data = read_picture_bytes(picture)
-        reduced = reduce_picture(data, file=str(picture))
-        found = propose(
-            reduced.pixels,
-            picture=reduced.size,
-            output=brief.output,
-            duration_s=brief.duration_s,
-            profile=brief.profile,
-        )
-        identity = PictureIdentity(
-            name=picture.name,
-            width=reduced.size.width,
-            height=reduced.size.height,
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
-        motion = companion_of(found, image=identity, output=brief.output, now=now)
+        wanted = Wanted(brief.output, duration_s=brief.duration_s, profile=brief.profile)
+        look = look_at(picture, wanted=wanted)
+        motion = accepted(look, output=brief.output, now=now)
+        if standing is not None:
+            motion = motion.model_copy(update={"wishes": standing.wishes, "x": standing.x})
+        if placement is not None and placement.overlay is not None:
+            with files.reporting_unwritable(place):
+                make_below(placement.home, place.parent)
         # Looking took a while, without the lock, and a person may have drawn a motion meanwhile.
-        with locked(picture, patience_s=patience_s):
-            if (kept := _kept(picture, standing_motion(picture), brief=brief)) is not None:
+        with locked(place, patience_s=patience_s):
+            if (kept := _kept(picture, standing_motion(place), brief=brief)) is not None:
                 return kept
-            seen.replace(companion_path(picture, MOTION_SUFFIX), motion, seen=as_seen)
+            seen.replace(companion_path(place, MOTION_SUFFIX), motion, seen=as_seen)
     except FileUnwritable:
         raise
     except MotionfleetError as error:
         return Proposed(picture=picture, outcome=Outcome.REFUSED, error=error)
     outcome = Outcome.PROPOSED if standing is None else Outcome.REPLACED
     return Proposed(picture=picture, outcome=outcome, motion=motion)
-
-
-def companion_of(
-    proposal: Proposal, *, image: PictureIdentity, output: Size, now: datetime
-) -> MotionCompanion:
-    """The document that carries ``proposal``."""
-    move = proposal.move
-    return MotionCompanion(
-        type=move.type,
-        start_rect=move.start_rect,
-        end_rect=move.end_rect,
-        duration_sec=move.duration_sec,
-        easing=move.easing,
-        image=image,
-        output=OutputSize(width=output.width, height=output.height),
-        safety=proposal.safety,
-        viability=proposal.viability,
-        provenance=Provenance(
-            tool=TOOL,
-            version=tool_version(),
-            origin=MotionOrigin.PROPOSED,
-            at=now,
-            why=proposal.why,
-        ),
-    )
 
 
 def _kept(picture: Path, standing: MotionCompanion | None, *, brief: Brief) -> Proposed | None:

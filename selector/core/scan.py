@@ -28,7 +28,12 @@ class Scan:
 
 
 def scan(placement: Placement) -> Scan:
-    """Look into the opened folder and all folders in it, hidden and linked ones left out."""
+    """Look into the opened folder and all folders in it, hidden and linked ones left out.
+
+    Raises:
+        OSError: the opened folder is missing or cannot be read.
+    """
+    os.scandir(placement.root).close()  # a walk passes over what it cannot read in silence
     pictures = pictures_in(placement.root, recursive=True)
     refused = refused_names(pictures, folder=placement.root)
     present: set[str] = set()

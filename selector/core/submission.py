@@ -7,8 +7,8 @@ that a person or another program changed since the command began is left as it i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from companions import seen
@@ -83,7 +83,9 @@ def write_manifests(
     ready = [(one.picture, one.source) for one in gathered if one.source is not None]
     if not ready:
         raise NoShots(
-            folder=target.folder, left_out=sum(one.left_out is not None for one in gathered)
+            folder=target.folder,
+            left_out=sum(one.left_out is not None for one in gathered),
+            passed_over=sum(one.passed_over for one in gathered),
         )
     manifests: dict[Path, VideoManifest] = {}
     if target.batch is not None:
@@ -98,8 +100,7 @@ def write_manifests(
                 why=f"{picture.name}'s own manifest has that name",
                 instead="Give the batch's manifest another name.",
             )
-        alone = replace(source, image_path=PurePosixPath(source.image_path).name)
-        manifests[path] = build_manifest(settings, [alone], file=str(path))
+        manifests[path] = build_manifest(settings, [source.from_its_folder()], file=str(path))
     for path in manifests:
         seen.refuse_changed(path, seen=before[path])  # all, before the first is written
     for path, document in manifests.items():

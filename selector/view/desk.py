@@ -25,6 +25,7 @@ from selector.core.decisions import Considered, Decision, latest
 from selector.core.drafting import edited
 from selector.core.groups import DEFAULT_GAP_S, Group, GroupRule, group_pictures
 from selector.core.look import Look, Wanted, accepted
+from selector.core.moments import opening_rule
 from selector.core.placement import Placement
 from selector.core.scan import Scan, scan
 from selector.core.shelf import Standing
@@ -97,9 +98,9 @@ class Desk(QObject):
         self.writing.told.connect(self.told)
         self.writing.motion_changed.connect(self.motion_changed)
         self.looking.looked.connect(self._take_look)
-        self.regroup(
-            self._guess_rule(), resume=replayed.decisions[-1] if replayed.decisions else None
-        )
+        rule, taken_at = opening_rule(self.scan.names, picture=self.picture)
+        resume = replayed.decisions[-1] if replayed.decisions else None
+        self.regroup(rule, taken_at=taken_at, resume=resume)
 
     # -- groups and where the operator is ---------------------------------------------------------
 
@@ -315,6 +316,13 @@ class Desk(QObject):
         """What moves are proposed for."""
         return self.looking.wanted
 
+    def propose_for(self, wanted: Wanted) -> None:
+        """Propose moves for another size, length or profile from now on; drawn ones stay."""
+        if wanted != self.wanted:
+            self.looking.wanted = wanted
+            self.looking.forget(self.scan.names)
+            self._want()
+
     @property
     def conflicts(self) -> Mapping[str, MotionCompanion]:
         """By picture, a motion that another program's change kept from being written."""
@@ -448,7 +456,3 @@ class Desk(QObject):
         if self.read_only:
             self.told.emit("This window only looks: another one works on this folder.")
         return self.read_only
-
-    def _guess_rule(self) -> GroupRule:
-        """Folders, where there are any; else names."""
-        return GroupRule.FOLDER if any("/" in n for n in self.scan.names) else GroupRule.STEM

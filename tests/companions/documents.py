@@ -41,6 +41,7 @@ from companions.video_manifest import (
     ShotDefaults,
     VideoManifest,
 )
+from companions.wishes import Wishes
 
 Plain = dict[str, Any]
 
@@ -195,7 +196,7 @@ def moves() -> st.SearchStrategy[Move]:
             "keyframes": _stops(),
             "rotation": st.none() | st.builds(Rotation, start_deg=_turns(), end_deg=_turns()),
             "preset": st.none() | presets(),
-            "objects": st.lists(_objects(), max_size=2, unique_by=lambda o: o.name).map(tuple),
+            "objects": st.lists(objects(), max_size=2, unique_by=lambda o: o.name).map(tuple),
         },
     ).map(build)
 
@@ -257,7 +258,9 @@ def _stops() -> st.SearchStrategy[tuple[MotionKeyframe, ...]]:
     return _moments(fewest=0, most=3, ends=False).flatmap(at)
 
 
-def _objects() -> st.SearchStrategy[ObjectTrajectory]:
+def objects() -> st.SearchStrategy[ObjectTrajectory]:
+    """Objects that move by themselves, of either kind of region."""
+
     def along(moments: list[float]) -> st.SearchStrategy[ObjectTrajectory]:
         place = st.floats(-1.0, 2.0)
         points = st.tuples(
@@ -385,9 +388,21 @@ def motions() -> st.SearchStrategy[MotionCompanion]:
                     findings=st.lists(finding, max_size=2).map(tuple),
                 ),
                 "viability": st.builds(Viability, score=unit()),
+                "wishes": st.none() | _wishes(),
                 "x": user_keys(),
             },
         ),
+    )
+
+
+def _wishes() -> st.SearchStrategy[Wishes]:
+    return _sparse(
+        Wishes,
+        prompt=_texts(),
+        negative_prompt=_texts(),
+        model=st.sampled_from(["camera", "hub:org/model@main"]),
+        target_fps=rates(),
+        seed=st.integers(0, 2**63 - 1),
     )
 
 

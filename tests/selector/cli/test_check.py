@@ -146,3 +146,25 @@ def test_small_photographs_warn_but_are_not_blocked(tmp_path: Path, capsys: Capt
 
     assert told.code == 0
     assert "chelsea.motion.json\twarn\tsource_px\t0.78\t1" in told.out
+
+
+def test_motions_in_an_overlay_are_held_against_the_pictures_they_were_drawn_on(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder, overlay = tmp_path / "stills", tmp_path / "mine"
+    for name in ("day 1/kept.png", "day 1/changed.png", "gone.png"):
+        saved(drawn(1600, 900), folder / name)
+    apart = ("--overlay", overlay, "--recursive")
+    assert ran(capsys, "propose", folder, *apart).code == 0
+    saved(drawn(1600, 900, subject=(0.1, 0.1)), folder / "day 1" / "changed.png")
+    (folder / "gone.png").unlink()
+
+    told = ran(capsys, "check", folder, *apart, "--json")
+
+    assert told.code == 35
+    verdicts = {row["motion"]: row["verdict"] for row in told.document["motions"]}
+    assert verdicts == {
+        "day 1/kept.motion.json": "pass",
+        "day 1/changed.motion.json": "block",
+        "gone.motion.json": "block",
+    }

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from companions import codec, files
 from companions.geometry import Rect
 from companions.video_manifest import VideoManifest
+from selector.core.decisions import Considered, Decision, Journal
+from selector.core.placement import JOURNAL_NAME
 from tests.selector.cli.running import ran
-from tests.selector.stills import copied, drawn, edited, motion_of, saved
+from tests.selector.desks import opened, two_groups
+from tests.selector.stills import NOON, copied, drawn, edited, motion_of, saved
 
 Capture = pytest.CaptureFixture[str]
 STAMPED = ("--batch-id", "b1", "--created-at", "2025-07-04T14:30:22Z")
@@ -365,3 +369,111 @@ def test_real_photographs_go_all_the_way(tmp_path: Path, capsys: Capture) -> Non
     assert ran(capsys, "check", folder, "--strict").code == 0
     assert ran(capsys, "manifest", folder).code == 0
     assert len(manifest_of(folder).shots) == 2
+
+
+def decide(folder: Path, **picked: bool) -> None:
+    """Write into the folder's journal that ``X.png`` was picked, or passed over."""
+    considered = tuple(Considered(name=f"{n}.png", picked=p) for n, p in picked.items())
+    Journal(folder / JOURNAL_NAME).append(Decision(at=NOON, group="g", pictures=considered))
+
+
+def test_pictures_that_were_passed_over_are_left_out_and_counted(
+    stills: Path, capsys: Capture
+) -> None:
+    decide(stills, a=True, b=False)
+
+    told = ran(capsys, "manifest", stills)
+
+    assert told.code == 0, told.err
+    assert "b.png\tleft out\t-\tpassed over" in told.out
+    assert "1 shots; 1 left out as passed over" in told.out
+    assert [shot.image_path for shot in manifest_of(stills).shots] == ["a.png"]
+
+
+def test_pictures_that_were_passed_over_are_taken_when_asked_for(
+    stills: Path, capsys: Capture
+) -> None:
+    decide(stills, a=True, b=False)
+
+    told = ran(capsys, "manifest", stills, "--include-rejected", "--json")
+
+    assert (told.code, told.document["passed_over"], told.document["shots"]) == (0, 0, 2)
+
+
+def test_what_was_passed_over_keeps_no_manifest_from_being_written(
+    stills: Path, capsys: Capture
+) -> None:
+    saved(drawn(1600, 900, subject=(0.1, 0.1)), stills / "b.png")  # changed since it was drawn
+    decide(stills, b=False)
+
+    told = ran(capsys, "manifest", stills, "--json")
+
+    assert told.code == 0, told.err
+    row = told.row("b.png")
+    assert (row["shot"], row["passed_over"], row["error"]) == (False, True, None)
+    assert told.document["passed_over"] == 1
+
+
+def test_where_all_were_passed_over_the_error_says_so(stills: Path, capsys: Capture) -> None:
+    decide(stills, a=False, b=False)
+
+    told = ran(capsys, "manifest", stills)
+
+    assert told.code == 36
+    assert "passed over" in told.err
+    assert "--include-rejected" in told.err
+
+
+def test_where_none_is_left_for_several_reasons_the_error_names_them(
+    stills: Path, capsys: Capture
+) -> None:
+    edited(stills / "b.png", start_rect=Rect.of(0, 0, 0.5, 0.5), end_rect=Rect.of(0.5, 0.5, 1, 1))
+    decide(stills, a=False)
+
+    told = ran(capsys, "manifest", stills)
+
+    assert told.code == 36
+    assert "1 belong to pictures that were passed over, and 1 are blocked" in told.err
+
+
+def test_a_folder_on_a_read_only_disk_goes_all_the_way_by_an_overlay(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    folder, overlay = tmp_path / "stills", tmp_path / "mine"
+    saved(drawn(1600, 900), folder / "day 1" / "a.png")
+    with_overlay = ("--overlay", overlay, "--recursive")
+
+    assert ran(capsys, "propose", folder, *with_overlay).code == 0
+    kept = ran(capsys, "propose", folder, *with_overlay, "--json").row("day 1/a.png")
+    target = tmp_path / "all.video_manifest.json"
+    told = ran(capsys, "manifest", folder, *with_overlay, "-o", target)
+
+    assert told.code == 0, told.err
+    assert kept["outcome"] == "kept"
+    (shot,) = codec.read(target, VideoManifest).shots
+    assert shot.image_path == "stills/day 1/a.png"
+    assert [path for path in folder.rglob("*") if path.is_file()] == [folder / "day 1" / "a.png"]
+    assert (overlay / "day 1" / "a.motion.json").is_file()
+
+
+def test_what_was_picked_in_the_window_is_sent_and_what_was_passed_over_is_not(
+    qtbot: QtBot, tmp_path: Path, capsys: Capture
+) -> None:
+    folder = two_groups(tmp_path / "stills")
+    assert ran(capsys, "propose", folder, "--recursive", "--size", "480x270").code == 0
+    with opened(folder) as desk:
+        desk.pick(1)  # first/b.png, and so not first/a.png
+        desk.go(1)
+        desk.reject()
+        desk.undo_stack.undo()  # the second group is undecided again
+
+    told = ran(capsys, "manifest", folder, "--recursive", "--json")
+
+    assert told.code == 0, told.err
+    taken = {row["picture"]: row["shot"] for row in told.document["pictures"]}
+    assert taken == {
+        "first/a.png": False,
+        "first/b.png": True,
+        "second/c.png": True,
+        "second/d.jpg": True,
+    }

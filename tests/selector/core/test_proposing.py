@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from companions.geometry import Size
 from companions.lock import locked
 from companions.motion import MotionOrigin
 from companions.names import MOTION_SUFFIX, companion_path
+from companions.wishes import Wishes
+from selector.core.placement import Placement
 from selector.core.proposing import Brief, Outcome, propose_for
 from tests.selector.stills import copied, edited, motion_of
 
@@ -23,13 +25,18 @@ NOW = datetime(2025, 7, 4, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Interrupted(Brief):
-    """A brief that is asked for its size when the selector has read the motion and looks."""
+    """A brief that is asked for its size when the selector has read the motion and looks at the
+    picture, and once more when it has looked: then something happens."""
 
     meanwhile: Callable[[], object] = lambda: None
+    asked: list[str] = field(default_factory=list)
 
     def __getattribute__(self, name: str) -> object:
         if name == "output":
-            object.__getattribute__(self, "meanwhile")()
+            asked = object.__getattribute__(self, "asked")
+            asked.append(name)
+            if len(asked) > 1:
+                object.__getattribute__(self, "meanwhile")()
         return object.__getattribute__(self, name)
 
 
@@ -124,3 +131,31 @@ def test_a_folder_that_is_gone_ends_the_whole_command(picture: Path) -> None:
 
     with pytest.raises(FileUnwritable):
         propose_for(picture, brief=brief(force=False, meanwhile=vanish), now=NOW)
+
+
+def test_a_new_proposal_keeps_the_wishes_and_own_keys_of_the_one_it_replaces(
+    proposed: Path,
+) -> None:
+    before = motion_of(proposed).model_copy(
+        update={"wishes": Wishes(prompt="steam rises"), "x": {"rating": 5}}
+    )
+    codec.write(companion_path(proposed, MOTION_SUFFIX), before)
+
+    told = propose_for(proposed, brief=Brief(Size(480, 270), duration_s=4.0, force=True), now=NOW)
+
+    assert told.outcome is Outcome.REPLACED
+    after = motion_of(proposed)
+    assert (after.output.width, after.duration_sec) == (480, 4.0)
+    assert after.wishes == Wishes(prompt="steam rises")
+    assert after.x == {"rating": 5}
+
+
+def test_an_overlay_that_is_gone_ends_the_whole_command(picture: Path, tmp_path: Path) -> None:
+    placement = Placement(picture.parent, tmp_path / "overlay")
+
+    with pytest.raises(FileUnwritable):
+        propose_for(
+            picture, brief=Brief(Size(480, 270), duration_s=4.0), now=NOW, placement=placement
+        )
+
+    assert not (tmp_path / "overlay").exists()
