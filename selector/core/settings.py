@@ -187,6 +187,13 @@ def settings_path(environment: Mapping[str, str]) -> Path:
     return folder / FILE_NAME
 
 
+def cache_path(environment: Mapping[str, str]) -> Path:
+    """Where reduced pictures and looks are kept: in ``SELECTOR_HOME``, else in the platform's
+    place for what can be made again."""
+    home = environment.get(HOME_VARIABLE)
+    return Path(home) / "cache" if home else platformdirs.user_cache_path("motionfleet")
+
+
 def _aside(stem: str, number: int) -> str:
     return f"{stem}.damaged.json" if number == 1 else f"{stem}.damaged-{number}.json"
 

@@ -98,6 +98,8 @@ class Desk(QObject):
         self.writing.told.connect(self.told)
         self.writing.motion_changed.connect(self.motion_changed)
         self.looking.looked.connect(self._take_look)
+        self.looking.hungry.connect(self._look_on)
+        darkroom.stopped.connect(self.told)
         rule, taken_at = opening_rule(self.scan.names, picture=self.picture)
         resume = replayed.decisions[-1] if replayed.decisions else None
         self.regroup(rule, taken_at=taken_at, resume=resume)
@@ -441,8 +443,11 @@ class Desk(QObject):
                 self.accept_proposal(name)
             else:
                 self.told.emit(problem)
-        self.looking.plan(self._look_order())
         self.looked.emit(name)
+
+    def _look_on(self) -> None:
+        # Not for each look: going through 20,000 names for each of 20,000 looks takes minutes.
+        self.looking.plan(self._look_order())
 
     def _considered(self, name: str, *, picked: bool) -> Considered:
         look = self.look(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,8 +14,11 @@ from selector.core.look import Look, Wanted
 from selector.core.placement import Placement
 from selector.media.darkroom import Darkroom
 
-AHEAD: Final = 32
-"""So many pictures are handed to the darkroom at once; the plan is made anew all the time."""
+AHEAD: Final = 256
+"""So many pictures are handed to the darkroom at once; when it has told of all of them, and
+whenever the operator moves, the plan is made anew."""
+PARSED: Final = 64
+"""So many looks are kept as objects, of 7 kB each; the others as text, of 1 kB."""
 
 
 class Looking(QObject):
@@ -25,9 +29,11 @@ class Looking(QObject):
 
     Signals:
         looked(name): a look at that picture has arrived, or why there is none.
+        hungry: all that was planned is known.
     """
 
     looked = Signal(str)
+    hungry = Signal()
 
     def __init__(
         self,
@@ -40,14 +46,22 @@ class Looking(QObject):
         super().__init__(parent)
         self.wanted = wanted
         self._placement, self._darkroom = placement, darkroom
-        self._looks: dict[str, Look] = {}
+        self._looks: dict[str, bytes] = {}
+        self._scores: dict[str, float] = {}
+        self._parsed: OrderedDict[str, Look] = OrderedDict()
         self._problems: dict[str, str] = {}
         darkroom.looked.connect(self._take)
         darkroom.refused.connect(self._take_refusal)
+        darkroom.idle.connect(self.hungry)
 
     def look(self, name: str) -> Look | None:
         """What looking at it found, if it has been looked at."""
-        return self._looks.get(name)
+        if name not in self._parsed:
+            if name not in self._looks:
+                return None
+            self._keep_parsed(name, Look.model_validate_json(self._looks[name]))
+        self._parsed.move_to_end(name)
+        return self._parsed[name]
 
     def problem(self, name: str) -> str | None:
         """Why the picture cannot be used, if that was found out."""
@@ -64,7 +78,7 @@ class Looking(QObject):
 
     def scores(self) -> dict[str, float]:
         """Viability by picture, as far as known."""
-        return {name: look.viability.score for name, look in self._looks.items()}
+        return dict(self._scores)
 
     def plan(self, names: Iterable[str]) -> None:
         """Look at the first of these that are not known, in this order."""
@@ -75,18 +89,27 @@ class Looking(QObject):
         """Look at these anew: their files may have changed."""
         for name in names:
             self._looks.pop(name, None)
+            self._scores.pop(name, None)
+            self._parsed.pop(name, None)
             self._problems.pop(name, None)
             self._darkroom.forget(self._placement.picture(name))
 
     def _take(self, picture: Path, look: Look) -> None:
         name = self._name_of(picture)
-        self._looks[name] = look
+        self._looks[name] = look.model_dump_json().encode()
+        self._scores[name] = look.viability.score
+        self._keep_parsed(name, look)
         self.looked.emit(name)
 
     def _take_refusal(self, picture: Path, why: str) -> None:
         name = self._name_of(picture)
         self._problems[name] = why
         self.looked.emit(name)
+
+    def _keep_parsed(self, name: str, look: Look) -> None:
+        self._parsed[name] = look
+        if len(self._parsed) > PARSED:
+            self._parsed.popitem(last=False)
 
     def _name_of(self, picture: Path) -> str:
         return self._placement.name_of(picture)
