@@ -279,27 +279,36 @@ class Desk(QObject):
     ) -> bool:
         """Change a picture's motion, undoably, and pick it if it was not; whether that was done.
 
-        A picture without a motion starts from its proposal.  Edits in a row with one ``merge``
-        word are one step of the undo history.
+        A picture without a motion starts from its proposal; a change that changes nothing is none.
+        Edits in a row with one ``merge`` word are one step of the undo history, and so is an edit
+        with the pick it makes.
         """
         if self._is_refused():
             return False
         if (problem := self.problem(name)) is not None:
             self.told.emit(problem)
             return False
-        if self.drawn(name) is None:
+        base = self.drawn(name)
+        if base is None:
             self.told.emit(f"{name} is being read; try again in a moment.")
             return False
+        after = change(base)
+        if after == base:
+            return True
+        after = edited(after, now=datetime.now(UTC))
         group = self.cull.group_of(name)
-        if group is not None and not self.cull.is_picked(name):
-            self.decide(group, {*self.cull.picked(group), name})  # whoever draws, wants the clip
-        before = self.motion(name)
-        base = before or self.drawn(name)
-        after = change(base) if base is not None else None
-        if after is not None and after != before:
-            after = edited(after, now=datetime.now(UTC))
-            self.undo_stack.push(Redraw(self, name, before, after, what=what, merge=merge))
+        if group is None or self.cull.is_picked(name):
+            self._redraw(name, after, what=what, merge=merge)
+            return True
+        self.undo_stack.beginMacro(f"{what} of {name}")
+        self.decide(group, {*self.cull.picked(group), name})  # whoever draws, wants the clip
+        self._redraw(name, after, what=what, merge="")
+        self.undo_stack.endMacro()
         return True
+
+    def _redraw(self, name: str, after: MotionCompanion, *, what: str, merge: str) -> None:
+        before = self.motion(name)
+        self.undo_stack.push(Redraw(self, name, before, after, what=what, merge=merge))
 
     def drawn(self, name: str) -> MotionCompanion | None:
         """Its motion, or the one its proposal would become; None before it was looked at."""

@@ -15,12 +15,14 @@ class EditAction:
         keys: Qt's portable names of the keys, the first for show.
         words: what it does, for people.
         part: where it stands in the cheat sheet.
+        repeats: whether a key that is held down does it again and again.
     """
 
     name: str
     keys: tuple[str, ...]
     words: str
     part: str
+    repeats: bool = False
 
 
 STOPS: Final = "Motion rectangles"
@@ -32,20 +34,26 @@ MOVE: Final = "The whole move"
 ACTIONS: Final[tuple[EditAction, ...]] = (
     EditAction("choose_start", ("S",), "choose START", STOPS),
     EditAction("choose_end", ("E",), "choose END", STOPS),
-    EditAction("next_stop", ("Tab",), "choose the next stop", STOPS),
-    EditAction("previous_stop", ("Shift+Tab", "Shift+Backtab"), "choose the stop before", STOPS),
-    EditAction("left", ("Left",), "one clip pixel to the left", STOPS),
-    EditAction("right", ("Right",), "one clip pixel to the right", STOPS),
-    EditAction("up", ("Up",), "one clip pixel up", STOPS),
-    EditAction("down", ("Down",), "one clip pixel down", STOPS),
-    EditAction("far_left", ("Shift+Left",), "ten clip pixels to the left", STOPS),
-    EditAction("far_right", ("Shift+Right",), "ten clip pixels to the right", STOPS),
-    EditAction("far_up", ("Shift+Up",), "ten clip pixels up", STOPS),
-    EditAction("far_down", ("Shift+Down",), "ten clip pixels down", STOPS),
-    EditAction("smaller", ("[",), "smaller: nearer", STOPS),
-    EditAction("larger", ("]",), "larger: further away", STOPS),
-    EditAction("turn_left", (",",), "turn by half a degree to the left", STOPS),
-    EditAction("turn_right", (".",), "turn by half a degree to the right", STOPS),
+    EditAction("next_stop", ("Tab",), "choose the next stop", STOPS, repeats=True),
+    EditAction(
+        "previous_stop",
+        ("Shift+Tab", "Shift+Backtab"),
+        "choose the stop before",
+        STOPS,
+        repeats=True,
+    ),
+    EditAction("left", ("Left",), "one clip pixel to the left", STOPS, repeats=True),
+    EditAction("right", ("Right",), "one clip pixel to the right", STOPS, repeats=True),
+    EditAction("up", ("Up",), "one clip pixel up", STOPS, repeats=True),
+    EditAction("down", ("Down",), "one clip pixel down", STOPS, repeats=True),
+    EditAction("far_left", ("Shift+Left",), "ten clip pixels to the left", STOPS, repeats=True),
+    EditAction("far_right", ("Shift+Right",), "ten clip pixels to the right", STOPS, repeats=True),
+    EditAction("far_up", ("Shift+Up",), "ten clip pixels up", STOPS, repeats=True),
+    EditAction("far_down", ("Shift+Down",), "ten clip pixels down", STOPS, repeats=True),
+    EditAction("smaller", ("[",), "smaller: nearer", STOPS, repeats=True),
+    EditAction("larger", ("]",), "larger: further away", STOPS, repeats=True),
+    EditAction("turn_left", (",",), "turn by half a degree to the left", STOPS, repeats=True),
+    EditAction("turn_right", (".",), "turn by half a degree to the right", STOPS, repeats=True),
     EditAction("upright", ("0",), "upright again", STOPS),
     EditAction("swap", ("W",), "exchange START and END", MOVE),
     EditAction("copy", ("Ctrl+C",), "copy the move", MOVE),
@@ -56,12 +64,12 @@ ACTIONS: Final[tuple[EditAction, ...]] = (
     EditAction("remove", ("Del", "Backspace"), "remove the chosen keyframe or object", TIME),
     EditAction("to_start", ("Home",), "playhead to START", TIME),
     EditAction("to_end", ("End",), "playhead to END", TIME),
-    EditAction("earlier", ("PgUp",), "playhead a tenth of a second back", TIME),
-    EditAction("later", ("PgDown",), "playhead a tenth of a second on", TIME),
+    EditAction("earlier", ("PgUp",), "playhead a tenth of a second back", TIME, repeats=True),
+    EditAction("later", ("PgDown",), "playhead a tenth of a second on", TIME, repeats=True),
     EditAction("preview", ("Space",), "preview, and back", TIME),
     EditAction("zoom", ("Z",), "100 %, and the whole picture", VIEW),
-    EditAction("nearer", ("+", "="), "zoom in", VIEW),
-    EditAction("further", ("-",), "zoom out", VIEW),
+    EditAction("nearer", ("+", "="), "zoom in", VIEW, repeats=True),
+    EditAction("further", ("-",), "zoom out", VIEW, repeats=True),
     EditAction("thirds", ("G",), "lines at the thirds", VIEW),
     EditAction("faces", ("F",), "outline faces", VIEW),
     EditAction("inspect", ("I",), "go to the inspector; Escape comes back", VIEW),
@@ -71,7 +79,8 @@ ACTIONS: Final[tuple[EditAction, ...]] = (
     EditAction("freehand", ("H",), "draw the object's way freehand", OBJECTS),
     EditAction("line", ("J",), "draw the object's way as a line", OBJECTS),
     EditAction("circle", ("O",), "draw the object's way as a circle", OBJECTS),
-    EditAction("close", ("Return", "Enter", "Esc"), "back to the cull", MOVE),
+    EditAction("done", ("Return", "Enter"), "finish what is drawn; back to the cull", MOVE),
+    EditAction("close", ("Esc",), "give up what is drawn; back to the cull", MOVE),
 )
 """Every action of the editor.  Dragging with the mouse: Alt does not snap, Shift frees the shape,
 Ctrl resizes from the middle; Space or the middle button shifts the picture."""

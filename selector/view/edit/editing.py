@@ -55,7 +55,7 @@ class Editing(QObject):
         self._run += 1
         self._read()
         if self._base is not None:
-            self._stop = len(self.stops) - 1
+            self._stop, self._playhead = len(self.stops) - 1, 1.0
         self.opened.emit()
         self.changed.emit()
         self.chosen.emit()
@@ -183,13 +183,21 @@ class Editing(QObject):
         if not self.name:
             return False
         run = f"{merge} {self._run}" if merge else ""
-        return self.desk.edit(self.name, change, what=what, merge=run)
+        try:
+            return self.desk.edit(self.name, change, what=what, merge=run)
+        except ValueError as error:  # the contract refuses it; nothing was changed
+            self.desk.told.emit(f"Could not {what}: {error}.")
+            return False
 
     def attempt(self, change: Edit) -> None:
         """Show what ``change`` would do."""
-        if self._base is not None:
+        if self._base is None:
+            return
+        try:
             self._trial, self._tried = change, change(self._base)
-            self.changed.emit()
+        except ValueError:
+            self._forget_trial()  # there is no such move; the one before is shown
+        self.changed.emit()
 
     def keep(self, *, what: str) -> None:
         """Make what was tried the motion."""
@@ -214,11 +222,12 @@ class Editing(QObject):
         had = self._base is not None
         self._read()
         if self._base is not None and not had:
-            self._stop = len(self.stops) - 1
+            self._stop, self._playhead = len(self.stops) - 1, 1.0
         if self._trial is not None and self._base is not None:
             self._tried = self._trial(self._base)
         self.changed.emit()
         self.chosen.emit()
+        self.moved.emit()
 
     def _read(self) -> None:
         blocked = not self.name or self.desk.problem(self.name) is not None

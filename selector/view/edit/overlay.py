@@ -87,9 +87,7 @@ def paint_path(painter: QPainter, view: Viewport, editing: Editing) -> None:
     if path is None or motion is None:
         return
     _paint_corner_ways(painter, view, editing)
-    middles = [
-        view.at_fraction(*path.window(i / SAMPLES).centre) for i in range(SAMPLES + 1)
-    ]
+    middles = [view.at_fraction(*path.window(i / SAMPLES).centre) for i in range(SAMPLES + 1)]
     box = QPolygonF(middles).boundingRect()
     if max(box.width(), box.height()) < 6.0:
         return

@@ -92,9 +92,6 @@ def test_an_edit_is_written_at_once_picks_the_picture_and_is_undone_on_disk(
 ) -> None:
     with opened(two_groups(tmp_path)) as desk:
         wait_for_look(qtbot, desk, FIRST_A)
-        proposed = desk.drawn(FIRST_A)
-        assert proposed is not None
-
         assert desk.edit(FIRST_A, slower, what="slower")
         written = on_disk(desk, FIRST_A)
         assert written.duration_sec == 6.0
@@ -103,7 +100,17 @@ def test_an_edit_is_written_at_once_picks_the_picture_and_is_undone_on_disk(
         assert desk.cull.is_picked(FIRST_A)
 
         desk.undo_stack.undo()
-        assert on_disk(desk, FIRST_A).duration_sec == proposed.duration_sec
+        assert not motion_file(desk, FIRST_A).exists(), "the pick goes with the edit that made it"
+        assert desk.cull.verdict(0) is Verdict.OPEN
+
+
+def test_a_change_that_changes_nothing_picks_nothing(qtbot: QtBot, tmp_path: Path) -> None:
+    with opened(two_groups(tmp_path)) as desk:
+        wait_for_look(qtbot, desk, FIRST_A)
+        assert desk.edit(FIRST_A, lambda motion: motion, what="nothing")
+
+        assert desk.cull.verdict(0) is Verdict.OPEN
+        assert not motion_file(desk, FIRST_A).exists()
 
 
 def test_edits_of_one_drag_are_one_step_of_the_history(qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,0 +1,190 @@
+"""Send: what is shown is what is written and submitted, and the fleet's progress is seen."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from companions import codec
+from companions.video_manifest import VideoManifest
+from selector.core.settings import SettingsFile
+from selector.view.shell.send import SendDialog
+from selector.view.shell.window import MainWindow
+from tests.selector import stills
+from tests.selector.desks import PATIENCE_MS, wait_for_look
+from tests.selector.windows import desk_of, press, window
+
+Key, Ctrl = Qt.Key, Qt.KeyboardModifier.ControlModifier
+NAMES = ("a/1.png", "b/2.png", "c/3.png")
+
+WELL = """
+import sys
+print("1/2 pass a", file=sys.stderr, flush=True)
+print("2/2 pass b", file=sys.stderr, flush=True)
+"""
+ENDLESS = """
+import signal, sys, time, pathlib
+def end(*_):
+    pathlib.Path({mark!r}).write_text("put away")
+    sys.exit(8)
+signal.signal(signal.SIGTERM, end)
+print("1/2 pass a", flush=True)
+time.sleep(600)
+"""
+
+
+def shoot(folder: Path) -> Path:
+    """Three groups of one large picture each; the second too small for any clip."""
+    for name in NAMES:
+        small = name == NAMES[1]
+        pixels = stills.drawn(90 if small else 1500, 60 if small else 1000)
+        stills.saved(pixels, folder / name)
+    return folder
+
+
+def fleet(home: Path, program: str) -> None:
+    """Settings whose fleet is a program of the test's; it notes its arguments."""
+    script = home / "fleet.py"
+    noting = (
+        f"import json, sys\nopen({str(home / 'asked')!r}, 'w').write(json.dumps(sys.argv[1:]))\n"
+    )
+    script.write_text(noting + program, "utf-8")
+    script.chmod(script.stat().st_mode | stat.S_IEXEC)
+    command = (sys.executable, str(script))
+    SettingsFile(home / "selector.json").change(lambda s: s.changed(fleet_command=command))
+
+
+def dialog_of(qtbot: QtBot, made: MainWindow, *, picked: tuple[str, ...]) -> SendDialog:
+    """Those pictures picked, and the Send dialog opened by its key."""
+    desk = desk_of(made)
+    for name in picked:
+        wait_for_look(qtbot, desk, name)
+        group = desk.cull.group_of(name)
+        assert group is not None
+        desk.decide(group, (name,))
+    press(made, Key.Key_Return, Ctrl)
+    dialog = made.shown_surface()
+    assert isinstance(dialog, SendDialog)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() == len(picked), timeout=PATIENCE_MS)
+    return dialog
+
+
+def rows(dialog: SendDialog) -> dict[str, str]:
+    """What the dialog says of each pick."""
+    items = (dialog.list.topLevelItem(row) for row in range(dialog.list.topLevelItemCount()))
+    return {item.text(0): item.text(2) for item in items if item is not None}
+
+
+def manifests(folder: Path) -> list[Path]:
+    """Those in the folder."""
+    return sorted(folder.glob("*.video_manifest.json"))
+
+
+def test_what_will_be_sent_is_shown_and_what_not_with_the_reason(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES)
+
+        assert rows(dialog)[NAMES[0]] == rows(dialog)[NAMES[2]] == "will be sent"
+        assert "unsafe: source px" in rows(dialog)[NAMES[1]]
+        assert dialog.summary.text().startswith("2 shots will be sent; 1 of the picks cannot be")
+    assert manifests(folder) == [], "nothing is written before a button is pressed"
+
+
+def test_the_manifest_holds_what_was_shown_with_what_was_asked(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        dialog.rate.setCurrentText("25")
+        dialog.priority.setValue(7)
+        QTest.keyClick(dialog, Key.Key_W, Qt.KeyboardModifier.AltModifier)
+        qtbot.waitUntil(lambda: "1 shot written" in dialog.told.text(), timeout=PATIENCE_MS)
+
+    [written] = manifests(folder)
+    manifest = codec.read(written, VideoManifest)
+    assert [shot.image_path for shot in manifest.shots] == [NAMES[0]]
+    text = json.loads(written.read_text("utf-8"))
+    assert text["defaults"]["interpolation"]["target_fps"] == 25
+    assert text["defaults"]["priority"] == 7
+    assert text["defaults"]["generation_params"]["model"] == "camera"
+
+
+def test_enter_sends_and_the_progress_of_the_fleet_is_seen(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = shoot(tmp_path / "shoot")
+    fleet(tmp_path, WELL)
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES)
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        qtbot.waitUntil(lambda: not made.sending.is_running, timeout=PATIENCE_MS)
+
+        assert dialog.told.text() == "Every shot has its clip."
+        assert "2/2 pass b" in dialog.log.toPlainText()
+        assert dialog.progress.value() == dialog.progress.maximum()
+    [written] = manifests(folder)
+    assert json.loads((tmp_path / "asked").read_text("utf-8")) == ["submit", str(written)]
+
+
+def test_stop_ends_the_fleet_in_peace_and_says_that_shots_stay_queued(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    mark = tmp_path / "put away"
+    fleet(tmp_path, ENDLESS.format(mark=str(mark)))
+    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
+        assert made.sending.is_running
+        QTest.keyClick(dialog.cancel, Key.Key_Space)
+        qtbot.waitUntil(lambda: not made.sending.is_running, timeout=PATIENCE_MS)
+
+        assert "queued still" in dialog.told.text()
+        assert mark.read_text("utf-8") == "put away"
+
+
+def test_the_fleet_goes_on_when_the_dialog_is_closed_and_is_seen_when_it_is_opened_again(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    fleet(tmp_path, ENDLESS.format(mark=str(tmp_path / "put away")))
+    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        QTest.keyClick(dialog, Key.Key_Escape)
+        assert made.sending.is_running
+
+        made.show_send()
+        again = made.shown_surface()
+        assert isinstance(again, SendDialog)
+        assert again.cancel.isVisible()
+        assert not again.send.isEnabled()
+    assert (tmp_path / "put away").exists(), "ended with the window"
+
+
+def test_a_fleet_that_cannot_be_started_is_told_and_the_manifest_stays(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    SettingsFile(tmp_path / "selector.json").change(
+        lambda s: s.changed(fleet_command=("no-such-fleet",))
+    )
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        qtbot.waitUntil(lambda: "cannot be started" in dialog.told.text(), timeout=PATIENCE_MS)
+
+    assert len(manifests(folder)) == 1
