@@ -48,9 +48,9 @@ def lay_out(folder: Path, photographs: Sequence[Path]) -> None:
 
 
 def decide(folder: Path) -> None:
-    """The first groups are decided on."""
+    """All groups but the first are decided on."""
     groups = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    for number, group in enumerate(groups[:3]):
+    for number, group in enumerate(groups[1:]):
         pictures = tuple(
             Considered(name=f"{group}/{letter}.jpg", picked=number != 1 and letter == "b")
             for letter in "abc"
@@ -58,9 +58,12 @@ def decide(folder: Path) -> None:
         Journal(Placement(folder).journal).append(Decision(at=NOON, group=group, pictures=pictures))
 
 
-def draw(home: Path, *arguments: str | Path) -> None:
-    """Have ``selector`` draw a page."""
-    run(home, "selector", *arguments)
+def draw(home: Path, page: str, *arguments: str | Path) -> None:
+    """Have ``selector`` draw a page, and keep it as a JPEG."""
+    drawn = home / f"{page}.png"
+    run(home, "selector", *arguments, "--screenshot", drawn)
+    with Image.open(drawn) as image:
+        image.convert("RGB").save(SHOWN / f"{page}.jpg", quality=88, subsampling=0, optimize=True)
 
 
 def run(home: Path, program: str, *arguments: str | Path) -> None:
@@ -89,13 +92,13 @@ def main() -> None:
         run(home, "selector", "propose", shoot, "--recursive")
         decide(shoot)
         for page in PAGES:
-            draw(home, shoot, "--screenshot", SHOWN / f"{page}.png", "--page", page)
+            draw(home, page, shoot, "--page", page)
         lay_out(back, photographs[:3])
         run(home, "selector", "propose", back, "--recursive", "--duration", "3")
         manifest = back / "shots.video_manifest.json"
         run(home, "selector", "manifest", back, "--recursive", "-o", manifest)
         run(home, "fleet", "submit", manifest)
-        draw(home, "review", back, "--screenshot", SHOWN / "review.png")
+        draw(home, "review", "review", back)
 
 
 def _filling(image: Image.Image) -> Image.Image:
