@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
-from companions.geometry import Size
 from companions.motion import Move
 from companions.picture import Pixels
+from companions.rendition import rendered
 from companions.timing import FrameGrid
 from companions.video_manifest import GenerationParams
 from fleet.errors import ParameterRefused
 from fleet.generate.base import GenerateRequest, ModelCard
-from fleet.generate.levels import View, render
 
 _FOR_DIFFUSION: Final = (
     "steps",
@@ -85,19 +84,6 @@ class Camera:
         Equal requests give equal bytes.  Borders of the picture are repeated where the move
         touches them, never black.
         """
-        height, width = request.picture.shape[:2]
-        picture = Size(width, height)
-
-        def view(u: float) -> View:
-            return View(
-                request.path.output_to_picture(u, picture=picture, output=request.output),
-                request.output,
-            )
-
-        # Between two stops the scale lies between theirs.
-        scales = [view(stop.at).scale for stop in request.path.stops]
-        return render(
-            request.picture,
-            [view(u) for u in request.move_fractions],
-            scales=(min(scales), max(scales)),
+        return rendered(
+            request.picture, request.path, request.move_fractions, output=request.output
         )

@@ -10,9 +10,8 @@ from companions.easing import EasingName
 from companions.geometry import Rect, Size, largest_window
 from companions.motion import MotionKeyframe, Move, Rotation
 from companions.picture import Pixels
-from fleet.generate.levels import View
 from tests.contracts.generator_contract import fractions
-from tests.contracts.photographs import large, photograph, psnr, seen_through
+from tests.contracts.photographs import large, psnr, seen_through
 from tests.fleet.footage import size_of
 from tests.fleet.generate.test_camera import HD, detail, render
 
@@ -101,19 +100,3 @@ def test_detail_turns_grey_where_the_move_is_widest_on_its_way() -> None:
     frame = render(picture, path, [0.5])[0]
 
     assert frame[4:-4, 4:-4].std() < 2.0
-
-
-@pytest.mark.parametrize("degrees", [0.0, 30.0, -120.0])
-def test_a_views_box_holds_its_four_corners_and_its_scale_is_that_of_its_area(
-    degrees: float,
-) -> None:
-    picture = photograph("coffee.png")
-    path = turn(picture, share=0.4, start_deg=degrees, end_deg=degrees)
-    whole = size_of(picture)
-
-    view = View(path.output_to_picture(0.0, picture=whole, output=HD), HD)
-
-    corners = path.corners(0.0, picture=whole)
-    box = [*corners.min(axis=0), *corners.max(axis=0)]
-    assert view.bounds == pytest.approx(box)
-    assert view.scale == pytest.approx(path.start.width * whole.width / HD.width)

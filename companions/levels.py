@@ -21,7 +21,8 @@ less so at 45 (38 dB to exact resampling).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -98,19 +99,68 @@ def render(
     the first frame needs it and dropped after the last, so memory is bounded by a few dozen times
     the frame size, not by the number of frames.  Beyond the picture's border its edge is repeated.
     """
-    ladder = _Ladder.over(scales)
-    needs = [ladder.weights(view.scale) for view in views]
-    last_use = {rung: at for at, need in enumerate(needs) for rung in need}
-    levels: dict[int, _Level] = {}
-    for at, (view, need) in enumerate(zip(views, needs, strict=True)):
-        for rung in need:
-            if rung not in levels:
-                users = [v for v, n in zip(views, needs, strict=True) if rung in n]
-                levels[rung] = _build(picture, scale=ladder.scale(rung), users=users)
-        yield _mixed([(levels[rung].sample(view), weight) for rung, weight in need.items()])
-        for rung in need:
-            if last_use[rung] == at:
-                del levels[rung]
+    levels = Levels(picture, views, scales=scales)
+    for at in range(len(views)):
+        yield levels.frame(at)
+        levels.pass_by(at)
+
+
+class Levels:
+    """The same frames in any order: levels are built when first needed and kept within a budget.
+
+    A frame's bytes do not depend on the order, nor on the budget: they are those of ``render``
+    with equal arguments.  Use it from one thread at a time.
+    """
+
+    def __init__(
+        self,
+        picture: Pixels,
+        views: Sequence[View],
+        *,
+        scales: tuple[float, float],
+        budget_bytes: int | None = None,
+    ) -> None:
+        """Nothing is built yet.
+
+        ``picture`` may also have one channel, (height, width).  ``budget_bytes`` is how much the
+        levels may take together, None for no limit; those of the frame at hand are always kept.
+        """
+        self._picture, self._views, self._budget = picture, views, budget_bytes
+        self._ladder = _Ladder.over(scales)
+        self._needs = [self._ladder.weights(view.scale) for view in views]
+        self._last_use = {rung: at for at, need in enumerate(self._needs) for rung in need}
+        self._held: OrderedDict[int, _Level] = OrderedDict()
+
+    @property
+    def held_bytes(self) -> int:
+        """What the levels that are held take."""
+        return sum(level.pixels.nbytes for level in self._held.values())
+
+    def frame(self, index: int) -> Pixels:
+        """The frame of view ``index``; an array of its own."""
+        view, need = self._views[index], self._needs[index]
+        levels = {rung: self._level(rung) for rung in need}
+        self._keep_budget(need)
+        return _mixed([(levels[rung].sample(view), weight) for rung, weight in need.items()])
+
+    def pass_by(self, index: int) -> None:
+        """Drop the levels that no view after ``index`` needs."""
+        for rung in self._needs[index]:
+            if self._last_use[rung] == index:
+                self._held.pop(rung, None)
+
+    def _level(self, rung: int) -> _Level:
+        if rung not in self._held:
+            users = [v for v, n in zip(self._views, self._needs, strict=True) if rung in n]
+            self._held[rung] = _build(self._picture, scale=self._ladder.scale(rung), users=users)
+        self._held.move_to_end(rung)
+        return self._held[rung]
+
+    def _keep_budget(self, in_use: Collection[int]) -> None:
+        if self._budget is None:
+            return
+        while self.held_bytes > self._budget and len(self._held) > len(in_use):
+            self._held.popitem(last=False)  # those in use are the last
 
 
 @dataclass(frozen=True, slots=True)
