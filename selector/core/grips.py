@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from companions.camera import turned_corners, turning
-from companions.geometry import MIN_EXTENT, Rect, Size, largest_window
+from companions.geometry import Rect, Size, fit_aspect, largest_window
 
 Point = tuple[float, float]
 """x and y in picture pixels."""
@@ -25,6 +25,8 @@ LEAST_SHARE: Final = 0.02
 """No drag makes a rectangle narrower than this share of the picture."""
 ROTATE_OUT: Final = 2.5
 """The grip for turning stands this many reaches above the top edge's middle."""
+ROTATE_IN: Final = 0.3
+"""Beneath that edge it stands at most this share of the height away: the middle is not reached."""
 
 
 class Grip(StrEnum):
@@ -58,12 +60,19 @@ SIDES: Final[Mapping[Grip, tuple[int, int]]] = {
 def grip_points(
     rect: Rect, degrees: float, *, picture: Size, reach_px: float
 ) -> Mapping[Grip, Point]:
-    """Where every grip but MOVE is drawn."""
+    """Where every grip but MOVE is drawn.
+
+    ROTATE stands above the top edge; where that is outside the picture, and so perhaps out of
+    sight, beneath it.
+    """
     nw, ne, se, sw = (tuple(map(float, c)) for c in turned_corners(rect, degrees, picture=picture))
     n, e, s, w = _mid(nw, ne), _mid(ne, se), _mid(se, sw), _mid(sw, nw)
-    up = turning(degrees) @ np.array([0.0, -ROTATE_OUT * reach_px])
+    rotate = _above(n, degrees, by=ROTATE_OUT * reach_px)
+    if not (0.0 <= rotate[0] <= picture.width and 0.0 <= rotate[1] <= picture.height):
+        below = min(ROTATE_OUT * reach_px, ROTATE_IN * rect.height * picture.height)
+        rotate = _above(n, degrees, by=-below)
     return {
-        Grip.ROTATE: (n[0] + float(up[0]), n[1] + float(up[1])),
+        Grip.ROTATE: rotate,
         Grip.NW: (nw[0], nw[1]), Grip.NE: (ne[0], ne[1]), Grip.SE: (se[0], se[1]),
         Grip.SW: (sw[0], sw[1]), Grip.N: n, Grip.E: e, Grip.S: s, Grip.W: w,
     }  # fmt: skip
@@ -106,27 +115,37 @@ def resized(
 ) -> Rect:
     """With the grip dragged to ``to``; the opposite corner or edge stays, or else the middle.
 
+    It stops at the picture's edge.  Only a turned one is pushed away from the edge instead, and
+    one in the clip's shape that is dragged by an edge slides along it, since it grows both ways
+    across.  MOVE and ROTATE do not resize: the rectangle comes back as it was.
+
     ``output``: the clip whose shape is kept; None for any shape.
     """
+    if grip not in SIDES:
+        return rect
     side_x, side_y = SIDES[grip]
     x, y = _own(to, rect, degrees, picture=picture)
     width, height = rect.width * picture.width, rect.height * picture.height
-    reach = 1.0 if from_centre else 0.5
     # From the fixed side (or the middle) to the pointer.
     wide = (2.0 * x * side_x if from_centre else x * side_x + width / 2.0) if side_x else width
     high = (2.0 * y * side_y if from_centre else y * side_y + height / 2.0) if side_y else height
-    wide = max(wide, LEAST_SHARE * picture.width)
-    high = max(high, LEAST_SHARE * picture.height)
     if output is not None:
         if side_x and side_y:
             wide = max(wide, high * output.aspect)
         elif side_y:
             wide = high * output.aspect
         high = wide / output.aspect
+    room = (math.inf, math.inf)
+    if degrees == 0.0:
+        room = (
+            _room(rect.x1, rect.x2, side_x, from_centre=from_centre) * picture.width,
+            _room(rect.y1, rect.y2, side_y, from_centre=from_centre) * picture.height,
+        )
+    wide, high = _within(wide, high, room=room, picture=picture, output=output)
     shift = np.array([0.0, 0.0])
     if not from_centre:
         shift = turning(degrees) @ np.array(
-            [side_x * (wide - width) * reach, side_y * (high - height) * reach]
+            [side_x * (wide - width) / 2.0, side_y * (high - height) / 2.0]
         )
     cx, cy = rect.centre
     return _fitting(
@@ -140,12 +159,19 @@ def resized(
 
 
 def scaled(rect: Rect, factor: float, *, picture: Size, output: Size | None) -> Rect:
-    """Larger or smaller by ``factor`` about its middle, inside the picture."""
-    cx, cy = rect.centre
-    least = LEAST_SHARE / min(rect.width, rect.height)
-    factor = max(factor, min(least, 1.0))
+    """Larger or smaller by ``factor`` about its middle; pushed away from the picture's edge.
+
+    It keeps its shape, or takes that of ``output``, as it would be rendered.
+
+    Raises:
+        ValueError: as ``fit_aspect``.
+    """
+    if output is not None:
+        rect = fit_aspect(rect, picture=picture, output=output)
+    least, most = LEAST_SHARE / min(rect.width, rect.height), 1.0 / max(rect.width, rect.height)
+    factor = min(max(factor, min(least, 1.0)), most)
     return _fitting(
-        cx, cy, rect.width * factor, rect.height * factor, picture=picture, output=output
+        *rect.centre, rect.width * factor, rect.height * factor, picture=picture, output=output
     )
 
 
@@ -158,22 +184,52 @@ def angle_to(point: Point, rect: Rect, *, picture: Size) -> float:
 
 def drawn_from(start: Point, to: Point, *, picture: Size, output: Size | None) -> Rect | None:
     """A new rectangle dragged from one corner to the other; None while it is too small."""
-    wide, high = abs(to[0] - start[0]), abs(to[1] - start[1])
-    if output is not None:
-        wide = max(wide, high * output.aspect)
+    x = min(max(start[0], 0.0), float(picture.width))
+    y = min(max(start[1], 0.0), float(picture.height))
+    wide, high = abs(to[0] - x), abs(to[1] - y)
+    side_x = 1.0 if to[0] >= x else -1.0
+    side_y = 1.0 if to[1] >= y else -1.0
+    room_x = picture.width - x if side_x > 0.0 else x
+    room_y = picture.height - y if side_y > 0.0 else y
+    if output is None:
+        wide, high = min(wide, room_x), min(high, room_y)
+    else:
+        wide = min(max(wide, high * output.aspect), room_x, room_y * output.aspect)
         high = wide / output.aspect
-    if min(wide / picture.width, high / picture.height) < max(LEAST_SHARE, MIN_EXTENT):
+    if min(wide / picture.width, high / picture.height) < LEAST_SHARE:
         return None
-    side_x = 1.0 if to[0] >= start[0] else -1.0
-    side_y = 1.0 if to[1] >= start[1] else -1.0
-    return _fitting(
-        (start[0] + side_x * wide / 2.0) / picture.width,
-        (start[1] + side_y * high / 2.0) / picture.height,
+    return Rect.around(
+        (x + side_x * wide / 2.0) / picture.width,
+        (y + side_y * high / 2.0) / picture.height,
         wide / picture.width,
         high / picture.height,
-        picture=picture,
-        output=output,
     )
+
+
+def _room(low: float, high: float, side: int, *, from_centre: bool) -> float:
+    """How far a rectangle may reach along one axis, all in fractions of the picture."""
+    if from_centre:
+        return low + high if low + high < 1.0 else 2.0 - low - high
+    if side == 0:
+        return 1.0  # across an edge that is dragged: it slides
+    return 1.0 - low if side > 0 else high
+
+
+def _within(
+    wide: float,
+    high: float,
+    *,
+    room: tuple[float, float],
+    picture: Size,
+    output: Size | None,
+) -> tuple[float, float]:
+    """No larger than the room, but never smaller than a drag may make it."""
+    least = LEAST_SHARE * picture.width, LEAST_SHARE * picture.height
+    if output is None:
+        return max(min(wide, room[0]), least[0]), max(min(high, room[1]), least[1])
+    wide = min(wide, room[0], room[1] * output.aspect)
+    wide = max(wide, least[0], least[1] * output.aspect)
+    return wide, wide / output.aspect
 
 
 def _fitting(
@@ -193,6 +249,11 @@ def _own(point: Point, rect: Rect, degrees: float, *, picture: Size) -> Point:
     offset = np.array([point[0] - cx * picture.width, point[1] - cy * picture.height])
     x, y = turning(-degrees) @ offset
     return float(x), float(y)
+
+
+def _above(point: Point, degrees: float, *, by: float) -> Point:
+    up = turning(degrees) @ np.array([0.0, -by])
+    return point[0] + float(up[0]), point[1] + float(up[1])
 
 
 def _mid(a: tuple[float, ...], b: tuple[float, ...]) -> Point:

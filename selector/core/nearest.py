@@ -1,21 +1,32 @@
 """The nearest safe move: what to change, and by how little, so that an unsafe move passes.
 
-Three ways are tried: more time, less way (END drawn toward START, or both toward the middle of
-the move), larger windows.  Of those that pass the one that changes least is offered first.
+Four ways are tried, each by the smallest step that is enough: more time, less way (END drawn
+toward START, or where that does not help START toward END), larger windows, windows turned less.
+Where none is enough alone, or only by giving up most of the move, two are taken together, then
+all.  Everything that is offered has been judged and passes; what gives up least of the move comes
+first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
-from companions.geometry import Rect, Size, largest_window
-from companions.motion import MAX_DURATION_S, Move, Rotation, SafetyVerdict
+from companions.geometry import Rect, Size, fit_aspect, largest_window
+from companions.motion import MAX_DURATION_S, MotionKeyframe, Move, Rotation, SafetyVerdict
 from selector.core.safety import STANDARD, Profile, judge
 
-_HALVINGS: Final = 12
+_STEPS: Final = 100
+"""Ways of drawing are tried in hundredths, so that what is said is what is done."""
 _LONGEST_STRETCH: Final = 4.0
+_TOO_MUCH: Final = 0.5
+"""A single change that gives up more than this share of the move is looked for in two parts."""
+_TENTHS: Final = 10
+_NOT_TOLD: Final = 0.005
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,124 +47,179 @@ class Remedy:
 def nearest_safe(
     move: Move, *, picture: Size, output: Size, profile: Profile = STANDARD
 ) -> tuple[Remedy, ...]:
-    """Ways to make ``move`` pass, the nearest first; empty where it passes, or nothing helps."""
+    """Ways to make ``move`` pass, the nearest first; empty where it passes, or nothing helps.
 
-    def verdict(candidate: Move) -> SafetyVerdict:
-        return judge(candidate, picture=picture, output=output, profile=profile).verdict
+    Nothing helps exactly where the largest window that the picture has is still too small.
 
-    if verdict(move) is SafetyVerdict.PASS:
+    Raises:
+        ValueError: as ``fit_aspect``.
+    """
+
+    def passes(candidate: Move) -> bool:
+        safety = judge(candidate, picture=picture, output=output, profile=profile)
+        return safety.verdict is SafetyVerdict.PASS
+
+    if passes(move):
         return ()
-    found = [
-        remedy
-        for way in (_longer(move), _shorter(move), _larger(move, picture, output), _upright(move))
-        if (remedy := _least(way, verdict)) is not None
-    ]
-    both = _both(move, picture, output)
-    if not found and (remedy := _least(both, verdict)) is not None:
-        found.append(remedy)
-    return tuple(sorted(found, key=lambda remedy: remedy.change))
+    fitted = _drawn(move, lambda rect: fit_aspect(rect, picture=picture, output=output))
+    if passes(fitted):
+        return (Remedy(fitted, "rectangles in the clip's shape", 0.0),)
+    longer, less = _Way(_longer, steps=_tenths(move)), _Way(_turned_less)
+    larger = _Way(_larger(picture, output))
+    nearer = _Way(_end_nearer)
+    if nearer.change(fitted, 1.0) is not None and _least(nearer, fitted, passes) is None:
+        nearer = _Way(_start_nearer)
+    ways = [way for way in (longer, nearer, larger, less) if way.change(fitted, 1.0) is not None]
+    found = _found(ways, fitted, passes)
+    least = min((remedy.change for remedy in found), default=1.0)
+    if least > _TOO_MUCH:
+        pairs = (_Way(_together(a.change, b.change)) for a, b in combinations(ways, 2))
+        better = [each for each in _found(pairs, fitted, passes) if each.change < least]
+        found += sorted(better, key=_by_change)[:1]
+    if not found:
+        found = _found([_Way(_together(*(way.change for way in ways)))], fitted, passes)
+    return tuple(sorted(found, key=_by_change))
 
 
-Way = Callable[[float], Remedy | None]
-"""From how far to go, 0 (nothing) to 1 (all that can be), to the move changed so far."""
+Change = Callable[[Move, float], Remedy | None]
+"""From a move and how far to go, over 0 (nothing) to 1 (all that can be), to the changed move;
+None where this way changes nothing about it."""
 
 
-def _least(way: Way, verdict: Callable[[Move], SafetyVerdict]) -> Remedy | None:
-    """The smallest change of one way that passes."""
-    best = way(1.0)
-    if best is None or verdict(best.move) is not SafetyVerdict.PASS:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    change: Change
+    steps: int = _STEPS
+
+
+def _by_change(remedy: Remedy) -> float:
+    return remedy.change
+
+
+def _found(ways: Iterable[_Way], move: Move, passes: Callable[[Move], bool]) -> list[Remedy]:
+    least = (_least(way, move, passes) for way in ways)
+    return [remedy for remedy in least if remedy is not None]
+
+
+def _least(way: _Way, move: Move, passes: Callable[[Move], bool]) -> Remedy | None:
+    """The smallest step of one way that passes, as far as halving finds it."""
+    best = way.change(move, 1.0)
+    if best is None or not passes(best.move):
         return None
-    low, high = 0.0, 1.0
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2.0
-        tried = way(middle)
-        if tried is not None and verdict(tried.move) is SafetyVerdict.PASS:
+    low, high = 0, way.steps
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = way.change(move, middle / way.steps)
+        if tried is not None and passes(tried.move):
             best, high = tried, middle
         else:
             low = middle
     return best
 
 
-def _longer(move: Move) -> Way:
-    most = min(MAX_DURATION_S, move.duration_sec * _LONGEST_STRETCH)
-
-    def way(share: float) -> Remedy | None:
-        # Tenths of a second: nobody wants 5.2371 s.
-        seconds = round(move.duration_sec + (most - move.duration_sec) * share + 0.05, 1)
-        seconds = min(seconds, MAX_DURATION_S)
-        longer = move.model_copy(update={"duration_sec": seconds})
-        what = f"{seconds:g} s instead of {move.duration_sec:g}"
-        return Remedy(longer, what, share)
-
-    return way
+def _tenths(move: Move) -> int:
+    return max(1, math.ceil((_longest(move) - move.duration_sec) * _TENTHS))
 
 
-def _shorter(move: Move) -> Way:
-    def way(share: float) -> Remedy | None:
-        if move.keyframes:
-            return None
-        end = _between(move.end_rect, move.start_rect, share)
-        shorter = move.model_copy(update={"end_rect": end, "preset": None})
-        return Remedy(shorter, f"END {share:.0%} nearer to START", share)
-
-    return way
+def _longest(move: Move) -> float:
+    return min(MAX_DURATION_S, move.duration_sec * _LONGEST_STRETCH)
 
 
-def _larger(move: Move, picture: Size, output: Size) -> Way:
+def _longer(move: Move, share: float) -> Remedy | None:
+    before = move.duration_sec
+    # Tenths of a second: nobody wants 5.2371 s.
+    tenths = math.ceil((before + (_longest(move) - before) * share) * _TENTHS - _ROUNDING)
+    after = min(tenths / _TENTHS, MAX_DURATION_S)
+    if after <= before:
+        return None
+    longer = move.model_copy(update={"duration_sec": after})
+    return Remedy(longer, f"{after:g} s instead of {before:g}", 1.0 - before / after)
+
+
+def _end_nearer(move: Move, share: float) -> Remedy | None:
+    nearer = _drawn(move, lambda rect: _between(rect, move.start_rect, share))
+    return _unless_same(move, Remedy(nearer, f"END {share:.0%} nearer to START", share))
+
+
+def _start_nearer(move: Move, share: float) -> Remedy | None:
+    nearer = _drawn(move, lambda rect: _between(rect, move.end_rect, share))
+    return _unless_same(move, Remedy(nearer, f"START {share:.0%} nearer to END", share))
+
+
+def _larger(picture: Size, output: Size) -> Change:
     widest = largest_window(picture=picture, output=output)
 
-    def way(share: float) -> Remedy | None:
+    def change(move: Move, share: float) -> Remedy | None:
+        factors = []
+
         def grown(rect: Rect) -> Rect:
-            factor = 1.0 + share * (min(widest[0] / rect.width, widest[1] / rect.height) - 1.0)
-            if factor <= 1.0:
+            most = min(widest[0] / rect.width, widest[1] / rect.height)
+            factor = max(1.0, 1.0 + share * (most - 1.0))
+            factors.append(factor)
+            if factor == 1.0:
                 return rect
             return Rect.around(*rect.centre, rect.width * factor, rect.height * factor)
 
-        larger = move.model_copy(
-            update={
-                "start_rect": grown(move.start_rect),
-                "end_rect": grown(move.end_rect),
-                "keyframes": tuple(
-                    k.model_copy(update={"rect": grown(k.rect)}) for k in move.keyframes
-                ),
-                "preset": None,
-            }
-        )
-        return Remedy(larger, "larger rectangles", share)
+        larger, most = _drawn(move, grown), max(factors)
+        alike = most - min(factors) < _NOT_TOLD
+        what = f"rectangles {'' if alike else 'up to '}{most - 1.0:.0%} larger"
+        return _unless_same(move, Remedy(larger, what, 1.0 - 1.0 / most))
 
-    return way
+    return change
 
 
-def _upright(move: Move) -> Way:
-    def way(share: float) -> Remedy | None:
-        if move.rotation is None:
-            return None
-        kept = 1.0 - share
-        rotation = Rotation(
-            start_deg=move.rotation.start_deg * kept, end_deg=move.rotation.end_deg * kept
-        )
-        return Remedy(
-            move.model_copy(update={"rotation": rotation}), f"turned {share:.0%} less", share
-        )
+def _turned_less(move: Move, share: float) -> Remedy | None:
+    kept = 1.0 - share
+    rotation = move.rotation
+    if rotation is not None:
+        start, end = rotation.start_deg * kept, rotation.end_deg * kept
+        rotation = Rotation(start_deg=start, end_deg=end) if kept else None
+    frames = tuple(
+        stop
+        if stop.rotation_deg is None
+        else stop.model_copy(update={"rotation_deg": stop.rotation_deg * kept})
+        for stop in move.keyframes
+    )
+    less = move.model_copy(update={"rotation": rotation, "keyframes": frames})
+    return _unless_same(move, Remedy(less, f"turned {share:.0%} less", share))
 
-    return way
+
+def _together(*changes: Change) -> Change:
+    """One after the other, each as far."""
+
+    def change(move: Move, share: float) -> Remedy | None:
+        words, kept = [], 1.0
+        for each in changes:
+            done = each(move, share)
+            if done is not None:
+                move = done.move
+                words.append(done.what)
+                kept *= 1.0 - done.change
+        return Remedy(move, ", ".join(words), 1.0 - kept) if words else None
+
+    return change
 
 
-def _both(move: Move, picture: Size, output: Size) -> Way:
-    longer, larger = _longer(move), _larger(move, picture, output)
+def _drawn(move: Move, draw: Callable[[Rect], Rect]) -> Move:
+    """Every rectangle drawn anew; what was a preset is drawn freely, unless none has changed."""
 
-    def way(share: float) -> Remedy | None:
-        changed, slower = larger(share), longer(share)
-        if changed is None or slower is None:
-            return None
-        seconds = slower.move.duration_sec
-        moved = changed.move.model_copy(update={"duration_sec": seconds})
-        closer = _shorter(moved)(share)
-        what = f"larger rectangles, nearer to each other, over {seconds:g} s"
-        return Remedy(closer.move if closer is not None else moved, what, share)
+    def redrawn(stop: MotionKeyframe) -> MotionKeyframe:
+        return stop.model_copy(update={"rect": draw(stop.rect)})
 
-    return way
+    start, end = draw(move.start_rect), draw(move.end_rect)
+    frames = tuple(redrawn(stop) for stop in move.keyframes)
+    if (start, end, frames) == (move.start_rect, move.end_rect, move.keyframes):
+        return move
+    return move.model_copy(
+        update={"start_rect": start, "end_rect": end, "keyframes": frames, "preset": None}
+    )
+
+
+def _unless_same(move: Move, remedy: Remedy) -> Remedy | None:
+    return remedy if remedy.move != move else None
 
 
 def _between(a: Rect, b: Rect, share: float) -> Rect:
+    if share >= 1.0:
+        return b
     return Rect.of(*(p + (q - p) * share for p, q in zip(a.root, b.root, strict=True)))

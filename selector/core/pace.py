@@ -111,28 +111,31 @@ class _Way:
         # Without a turn the speed is the same all along the leg: two ends tell all.
         steps = 1 if turn == 0.0 else max(_STEPS, math.ceil(abs(turn) / _STEP_DEG))
         shares = np.arange(steps + 1) / steps
-        speeds = np.array([_speed(a, b, share, picture=picture) for share in shares])
+        speeds = _speeds(a, b, shares, picture=picture)
         widths = np.cumsum([0.0, *((speeds[1:] + speeds[:-1]) / 2.0 / steps)])
         return cls(shares=shares, widths=widths, octaves=octaves)
 
 
-def _speed(a: Stop, b: Stop, share: float, *, picture: Size) -> float:
-    """Speed of the fastest corner at ``share`` of the leg, in frame widths per leg.
+def _speeds(a: Stop, b: Stop, shares: _Floats, *, picture: Size) -> _Floats:
+    """Speed of the fastest corner at each of ``shares`` of the leg, in frame widths per leg.
 
     The corners are middle + turn * offset, and each of the three changes; as in ``_reach`` a
     picture point seen there crosses the frame as fast as the corner crosses the picture.
     """
     k = b.rect.width / a.rect.width
-    size = math.pow(k, share)
-    pace = size if abs(k - 1.0) < _NEARLY_ONE else size * math.log(k) / (k - 1.0)
-    done = share if abs(k - 1.0) < _NEARLY_ONE else (size - 1.0) / (k - 1.0)
+    is_slide = abs(k - 1.0) < _NEARLY_ONE
+    size = np.power(k, shares)
+    pace = size if is_slide else size * (math.log(k) / (k - 1.0))
+    done = shares if is_slide else (size - 1.0) / (k - 1.0)
     first, last = (turned_corners(stop.rect, 0.0, picture=picture) for stop in (a, b))
-    shift = (last.mean(axis=0) - first.mean(axis=0)) * pace
+    shift = (last.mean(axis=0) - first.mean(axis=0)) * pace[:, None]
     before, after = first - first.mean(axis=0), last - last.mean(axis=0)
-    offset, growth = before + (after - before) * done, (after - before) * pace
-    degrees = a.rotation_deg + (b.rotation_deg - a.rotation_deg) * share
-    swing = math.radians(b.rotation_deg - a.rotation_deg)
-    across = offset @ turning(90.0).T * swing
-    velocity = shift + (growth + across) @ turning(degrees).T
-    fastest = float(np.hypot(*velocity.T).max())
-    return fastest / (a.rect.width * size * picture.width)
+    offset = before + (after - before) * done[:, None, None]
+    growth = (after - before) * pace[:, None, None]
+    across = offset @ turning(90.0).T * math.radians(b.rotation_deg - a.rotation_deg)
+    angles = np.radians(a.rotation_deg + (b.rotation_deg - a.rotation_deg) * shares)[:, None]
+    x, y = (growth + across)[..., 0], (growth + across)[..., 1]
+    velocity_x = shift[:, :1] + x * np.cos(angles) - y * np.sin(angles)
+    velocity_y = shift[:, 1:] + x * np.sin(angles) + y * np.cos(angles)
+    fastest = np.hypot(velocity_x, velocity_y).max(axis=1)
+    return np.asarray(fastest / (a.rect.width * size * picture.width))

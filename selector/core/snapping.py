@@ -2,7 +2,8 @@
 
 A rectangle snaps with its edges and middle: to the picture's edges and middle, to the other
 rectangles' edges and middles, to faces (their edges, so that none is trimmed, and their middle on
-the rectangle's own middle or thirds), and with its middle to the picture's thirds.
+the rectangle's own middle or thirds), and with its middle to the picture's thirds.  A line that it
+could only reach by leaving the picture is always further than the picture's edge.
 """
 
 from __future__ import annotations
@@ -60,6 +61,55 @@ def snapped(
     if guide_y is not None:
         guides.append(Guide(vertical=False, at=guide_y[0], what=guide_y[1]))
     return Snapped(Rect.around(cx + shift_x, cy + shift_y, rect.width, rect.height), tuple(guides))
+
+
+def snapped_point(
+    point: tuple[float, float],
+    *,
+    picture: Size,
+    others: Sequence[Rect] = (),
+    faces: Sequence[Rect] = (),
+    reach_px: float,
+) -> tuple[tuple[float, float], tuple[Guide, ...]]:
+    """``point`` (picture pixels), a corner or edge that is dragged, moved to what it is nearly on.
+
+    A corner snaps to all that an edge would: edges, middles and thirds of the picture, edges of
+    the other rectangles and of faces.
+    """
+    x, upright = _nearest_line(
+        point[0] / picture.width,
+        [(r.x1, r.x2) for r in others],
+        [(r.x1, r.x2) for r in faces],
+        reach=reach_px / picture.width,
+    )
+    y, level = _nearest_line(
+        point[1] / picture.height,
+        [(r.y1, r.y2) for r in others],
+        [(r.y1, r.y2) for r in faces],
+        reach=reach_px / picture.height,
+    )
+    guides = []
+    if upright:
+        guides.append(Guide(vertical=True, at=x, what=upright))
+    if level:
+        guides.append(Guide(vertical=False, at=y, what=level))
+    return (x * picture.width, y * picture.height), tuple(guides)
+
+
+def _nearest_line(
+    at: float,
+    others: Iterable[tuple[float, float]],
+    faces: Iterable[tuple[float, float]],
+    *,
+    reach: float,
+) -> tuple[float, str]:
+    """The line nearest to ``at`` and what it is; ``at`` and nothing, where none is near."""
+    lines = [(0.0, "edge"), (1.0, "edge"), (0.5, "middle")]
+    lines += [(1.0 / 3.0, "third"), (2.0 / 3.0, "third")]
+    lines += [(line, "other") for ends in others for line in ends]
+    lines += [(line, "face") for ends in faces for line in ends]
+    line, what = min(lines, key=lambda each: abs(each[0] - at))
+    return (line, what) if abs(line - at) <= reach else (at, "")
 
 
 def _offers(
