@@ -300,7 +300,8 @@ class EditPage(QWidget):
             return
         wishes = motion.wishes or Wishes()
         picture, output = self.desk.picture(self.name), drafting.output_size(motion)
-        self.preview.show_move(picture, motion, output, wishes.target_fps or self._fps)
+        fps, masks = wishes.target_fps or self._fps, self.desk.placement.stand_in(picture).parent
+        self.preview.show_move(picture, motion, output, fps, folder=masks)
 
     def _scrub(self, to: float) -> None:
         if self.preview is not None and not self._is_drawing:

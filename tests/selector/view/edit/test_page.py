@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from companions import codec
 from companions.names import MOTION_SUFFIX, companion_path
+from companions.trajectory import ObjectTrajectory, TrajectoryPoint
 from selector.core import drafting
+from selector.core.regions import BrushStroke, brushed, save_mask
 from tests.selector.desks import PATIENCE_MS, opened, two_groups, wait_for_look
 from tests.selector.view.edit.editors import (
     END,
@@ -131,6 +133,32 @@ def test_the_preview_follows_changes_and_the_timeline(qtbot: QtBot, tmp_path: Pa
         assert clip is not None
         assert clip.move.start_rect == END
         assert page.stack.currentWidget() is panel
+
+
+def test_a_brushed_object_of_an_overlay_is_previewed_from_there(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder, overlay = two_motions(tmp_path / "shoot"), tmp_path / "overlay"
+    companion_path(folder / A, MOTION_SUFFIX).unlink()
+    with opened(folder, overlay=overlay) as desk:
+        wait_for_look(qtbot, desk, A)
+        stroke = BrushStroke(points=((0.45, 0.5), (0.55, 0.5)), radius=0.05)
+        assert desk.pick(0)
+        region = save_mask(
+            brushed([stroke], picture=PICTURE),
+            picture=desk.placement.stand_in(desk.picture(A)),
+            name="ball",
+        )
+        points = tuple(TrajectoryPoint(at=at, position=(0.4 + at * 0.2, 0.5)) for at in (0.0, 1.0))
+        ball = ObjectTrajectory(name="ball", region=region, points=points)
+        desk.edit(A, lambda motion: drafting.with_objects(motion, (ball,)), what="ball")
+        with page_of(qtbot, desk) as page:
+            page.show_preview()
+            panel = page.preview
+            assert panel is not None
+            with qtbot.waitSignal(panel.player.frame, timeout=PATIENCE_MS):
+                panel.scrub_to(0.5)
+            assert panel.stage.message == ""
 
 
 def test_a_name_in_any_script_or_markup_is_shown_as_it_is(qtbot: QtBot, tmp_path: Path) -> None:
