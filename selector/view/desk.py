@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
@@ -34,6 +35,9 @@ from selector.media.loader import Loader
 from selector.view.commands import Decide, Redraw
 from selector.view.looking import Looking
 from selector.view.writing import Writing
+
+AROUND: Final = 32
+"""A group may be a folder of thousands: so many of its pictures are wanted to either side."""
 
 
 class Desk(QObject):
@@ -425,11 +429,12 @@ class Desk(QObject):
         """The current candidate, its group, the groups to come, then the one before."""
         if self.current is None:
             return []
-        names = [self.name, *self.current.pictures]
+        near = self.current.pictures[max(0, self.candidate - AROUND) : self.candidate + AROUND]
+        names = [self.name, *near]
         at = self.shown.index(self.group) if self.group in self.shown else -1
         for offset in (1, 2, 3, -1, 4, 5, 6):
             if at >= 0 and 0 <= at + offset < len(self.shown):
-                names += self.cull.groups[self.shown[at + offset]].pictures
+                names += self.cull.groups[self.shown[at + offset]].pictures[:AROUND]
         return [self.picture(name) for name in dict.fromkeys(names)]
 
     def _look_order(self) -> Iterable[str]:

@@ -186,6 +186,18 @@ def test_the_bar_tells_how_far_the_cull_is_and_its_filter_shows_what_is_asked_fo
         assert cull_of(made).hasFocus(), "the keys are the page's again"
 
 
+def test_the_keys_are_the_pages_again_when_a_list_of_choices_closes(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with window(qtbot, tmp_path, groups(tmp_path / "shoot", 2)) as made:
+        order = cull_of(made).bar.order
+        order.setFocus()
+        order.showPopup()
+        assert not cull_of(made).hasFocus()
+        order.hidePopup()
+        assert cull_of(made).hasFocus()
+
+
 def test_the_filmstrip_shows_the_groups_that_are_shown_and_a_click_goes_there(
     qtbot: QtBot, tmp_path: Path
 ) -> None:

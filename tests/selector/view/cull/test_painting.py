@@ -127,7 +127,21 @@ def test_picks_are_ticked_and_the_others_fade(qtbot: QtBot, made: MainWindow) ->
     faded = image.pixelColor(middle(tiles, 0))
     assert not is_near(faded, COLOURS[0])
     assert faded.red() > faded.blue(), "faded, not gone"
-    assert _has(image, theme.PICKED)
+    assert _plates(image, theme.PICKED) == 2, "its number and a tick"
+
+
+def test_candidates_of_one_folder_are_not_taken_for_each_other(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    for number, colour in enumerate(COLOURS[:3]):
+        pixels = np.full((400, 600, 3), colour, np.uint8)
+        stills.saved(pixels, tmp_path / "shoot" / "g" / f"{number}.png")
+    with window(qtbot, tmp_path, tmp_path / "shoot") as made:
+        settle(qtbot, made)
+        tiles = cull_of(made).tiles
+        image = grabbed(tiles)
+        for index in range(3):
+            assert is_near(image.pixelColor(middle(tiles, index)), COLOURS[index])
 
 
 def test_the_current_candidate_is_outlined(qtbot: QtBot, made: MainWindow) -> None:
@@ -186,9 +200,7 @@ def test_a_screen_of_twice_the_pixels_gets_pictures_of_twice_the_pixels(
     assert single.width() == 300
 
 
-def test_the_last_of_thousands_of_groups_is_one_key_away(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_the_last_of_thousands_of_groups_is_one_key_away(qtbot: QtBot, tmp_path: Path) -> None:
     folder = tmp_path / "shoot"
     folder.mkdir()
     first = stills.saved(stills.drawn(60, 40), folder / "00000.png").read_bytes()
@@ -204,6 +216,19 @@ def test_the_last_of_thousands_of_groups_is_one_key_away(
         )
         seen = strip.viewport().rect()
         assert seen.intersects(strip.visualRect(strip.groups.index(strip.groups.rowCount() - 1)))
+
+
+def _plates(image: QImage, colour: QColor) -> int:
+    """How many plates of a colour stand beside each other in the row where most do."""
+    wanted = (colour.red(), colour.green(), colour.blue())
+    most = 0
+    for y in range(image.height()):
+        runs, length = 0, 0
+        for x in range(image.width()):
+            length = length + 1 if is_near(image.pixelColor(x, y), wanted) else 0
+            runs += length == 10
+        most = max(most, runs)
+    return most
 
 
 def _has(image: QImage, colour: QColor) -> bool:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from companions.names import REVIEW_SUFFIX, companion_path
 from companions.review import Decision, Redo, ReviewReason
 from selector.core.returned import ReviewState
-from selector.core.reviewing import REASONS
+from selector.core.reviewing import REASON_WORDS, REASONS
 from selector.view.review.dialogs import NoteDialog, RedoDialog
 from selector.view.review.window import ReviewWindow
 from tests.selector.clips import (
@@ -21,6 +23,7 @@ from tests.selector.clips import (
 )
 from tests.selector.view.review.reviewing import (
     CTRL,
+    PLAIN,
     SHIFT,
     Key,
     agree,
@@ -96,6 +99,20 @@ def test_a_reason_can_be_clicked(qtbot: QtBot, window: ReviewWindow, folder: Pat
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
     assert review_of(folder / "a.png").reasons == (ReviewReason.WARPED,)
+
+
+def test_a_key_that_is_held_down_decides_once_and_goes_on_and_on(
+    qtbot: QtBot, window: ReviewWindow
+) -> None:
+    def hold(key: Qt.Key, text: str) -> None:
+        for again in (False, True, True, True):
+            pressed = QKeyEvent(QKeyEvent.Type.KeyPress, key, PLAIN, text, again)
+            QApplication.sendEvent(window, pressed)
+
+    hold(Key.Key_A, "a")
+    assert window.session.acceptance.accepted == 1
+    hold(Key.Key_Down, "")
+    assert window.session.name == "c.png"
 
 
 def test_the_last_decision_says_that_all_is_reviewed(qtbot: QtBot, window: ReviewWindow) -> None:
@@ -196,7 +213,26 @@ def test_e_says_how_a_rejected_clip_is_tried_again(
     assert review_of(folder / "a.png").redo is None
 
 
+def test_another_reason_is_no_other_wish(qtbot: QtBot, window: ReviewWindow, folder: Path) -> None:
+    press(qtbot, window, Key.Key_R, Key.Key_2, Key.Key_Up)
+    window.session.set_redo(Redo(prompt="snow"))
+
+    press(qtbot, window, Key.Key_R, Key.Key_5)
+
+    assert review_of(folder / "a.png").reasons == (ReviewReason.WARPED,)
+    assert review_of(folder / "a.png").redo == Redo(prompt="snow")
+
+
 def test_e_on_a_clip_that_is_not_rejected_says_so(qtbot: QtBot, window: ReviewWindow) -> None:
     press(qtbot, window, Key.Key_E)
 
     assert "Only a rejected clip" in said(window)
+
+
+def test_the_page_for_people_names_every_reason_by_its_key() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "review.md").read_text("utf-8")
+
+    rows = {f"| {key} | {REASON_WORDS[reason]} |" for key, reason in REASONS.items()}
+    assert rows == {
+        line for line in page.splitlines() if line.startswith("| ") and "key" not in line
+    }

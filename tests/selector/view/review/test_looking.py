@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 from skimage.metrics import structural_similarity
 
@@ -83,12 +83,46 @@ def test_the_plan_at_the_same_moment_is_what_the_clip_shows(
     press(qtbot, window, Key.Key_K)
     for frame in (0, 12, 23):
         clip = at_rest(qtbot, window, frame)
-        press(qtbot, window, Key.Key_Backslash)
+        QTest.keyClick(window, Key.Key_Backslash)
         plan = _plan_at(qtbot, window, frame)
         assert window.stage.clip_pane.image is plan
         assert _alike(clip, plan) > 0.9
         press(qtbot, window, Key.Key_B)
         assert window.stage.clip_pane.image is window.stage.clip_pane.clip
+
+
+def test_until_the_plan_of_a_moment_is_rendered_the_clip_stays(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    came_back(tmp_path, move=PUSH_IN.model_copy(update={"duration_sec": 4.0}))
+    with reviewing(qtbot, tmp_path) as window:
+        until_shown(qtbot, window, "coffee.png")
+        pane = window.stage.clip_pane
+        at_rest(qtbot, window, 0)
+        press(qtbot, window, Key.Key_Backslash)
+        _plan_at(qtbot, window, 0)
+        press(qtbot, window, Key.Key_Backslash)
+        clip = at_rest(qtbot, window, 95)
+
+        QTest.keyClick(window, Key.Key_Backslash)
+
+        assert pane.plan_frame in {-1, 95}  # that of frame 0 would be taken for this one's
+        if pane.plan_frame == -1:
+            assert pane.image is clip
+        assert pane.image is not None
+        _plan_at(qtbot, window, 95)
+
+
+def test_the_plan_goes_along_with_the_clip(qtbot: QtBot, window: ReviewWindow) -> None:
+    at_rest(qtbot, window, 5)
+    press(qtbot, window, Key.Key_Backslash)
+    before = _plan_at(qtbot, window, 5)
+
+    press(qtbot, window, *[Key.Key_Period] * 10)
+
+    assert _alike(before, _plan_at(qtbot, window, 15)) < 0.95
+    press(qtbot, window, Key.Key_L)
+    qtbot.waitUntil(lambda: window.stage.clip_pane.plan_frame > 17, timeout=PATIENCE_MS)
 
 
 def test_the_plan_of_another_moment_is_not_what_the_clip_shows(
@@ -168,8 +202,13 @@ def test_the_timeline_is_clicked_and_dragged(qtbot: QtBot, window: ReviewWindow)
 
     QTest.mousePress(timeline, Qt.MouseButton.LeftButton, PLAIN, at(5))
     qtbot.waitUntil(lambda: timeline.frame == 5, timeout=PATIENCE_MS)
-    QTest.mouseMove(timeline, at(20))
-    QTest.mouseRelease(timeline, Qt.MouseButton.LeftButton, PLAIN, at(20))
+    # QTest moves the mouse without its button held.
+    held = Qt.MouseButton.LeftButton
+    to = QPointF(at(20))
+    moved = QMouseEvent(QMouseEvent.Type.MouseMove, to, to, Qt.MouseButton.NoButton, held, PLAIN)
+    QApplication.sendEvent(timeline, moved)
+    qtbot.waitUntil(lambda: timeline.frame == 20, timeout=PATIENCE_MS)
+    QTest.mouseRelease(timeline, held, PLAIN, at(20))
 
     assert window.reader.speed == 0.0
 
@@ -233,10 +272,12 @@ def test_the_sheet_of_keys_names_every_action_and_every_action_is_done(
 
 
 def test_no_part_of_the_window_takes_the_keys(qtbot: QtBot, window: ReviewWindow) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
     QTest.mouseClick(window.list.viewport(), Qt.MouseButton.LeftButton, PLAIN, QPoint(40, 80))
     assert window.session.name == "b.png"
     QTest.mouseClick(window.facts.viewport(), Qt.MouseButton.LeftButton)
 
-    assert window.focusWidget() is None or not isinstance(window.focusWidget(), QPlainTextEdit)
-    press(qtbot, window, Key.Key_Up)
+    QTest.keyClick(QApplication.focusWidget() or window, Key.Key_Up)
+
     assert window.session.name == "a.png"

@@ -169,6 +169,19 @@ def test_an_empty_folder_says_where_clips_come_from(qtbot: QtBot, tmp_path: Path
         assert "No clip has come back" in window.stage.clip_pane.message
 
 
+def test_a_folder_that_vanishes_is_told_and_what_was_known_stays(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    folder.rename(folder.with_name("unplugged"))
+
+    press(qtbot, window, Key.Key_F5)
+
+    assert "cannot be read" in said(window)
+    assert window.session.shown == ("a.png", "b.png", "c.png")
+    press(qtbot, window, Key.Key_Down, Key.Key_A, Key.Key_B, Key.Key_Down)
+    assert not folder.exists()
+
+
 def test_a_review_that_cannot_be_written_is_kept_told_and_written_later(
     qtbot: QtBot, window: ReviewWindow, folder: Path
 ) -> None:

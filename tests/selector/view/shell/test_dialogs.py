@@ -55,7 +55,7 @@ def test_settings_are_changed_by_the_keyboard_and_kept(qtbot: QtBot, tmp_path: P
         dialog = settings_dialog(made, qtbot)
         QTest.keyClick(dialog, Key.Key_S, Alt)
         assert dialog.output.hasFocus()
-        dialog.output.lineEdit().selectAll()
+        QTest.keyClick(dialog.output, Key.Key_A, Ctrl)
         QTest.keyClicks(dialog.output, "480x270")
         QTest.keyClick(dialog, Key.Key_T, Alt)
         QTest.keyClicks(dialog.theme, "L")
@@ -79,7 +79,7 @@ def test_a_setting_that_cannot_be_is_refused_with_words_and_nothing_is_changed(
         before = made.settings
         for text, word in (("wide", "1280 x 720"), ("481x270", "multiple of 2")):
             dialog = settings_dialog(made, qtbot)
-            dialog.output.lineEdit().selectAll()
+            QTest.keyClick(dialog.output, Key.Key_A, Ctrl)
             QTest.keyClicks(dialog.output, text)
             QTest.keyClick(dialog.output, Key.Key_Return)
 
@@ -159,6 +159,7 @@ def test_every_button_of_every_dialog_can_be_reached_by_tab(qtbot: QtBot, tmp_pa
         for show in (made.show_send, made.show_groups, made.show_settings, made.show_keys):
             show()
             dialog = made.shown_surface()
+            assert dialog is not made, "one dialog takes the place of another"
             reached = set()
             for _ in range(60):
                 QTest.keyClick(dialog.focusWidget() or dialog, Key.Key_Tab)

@@ -301,14 +301,15 @@ def test_space_plays_the_move_and_escape_comes_back(qtbot: QtBot, tmp_path: Path
     with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
         wait_for_look(qtbot, desk_of(made), FIRST_A)
         press(made, Key.Key_Space)
-        assert made.preview is not None
-        assert made.pages.currentWidget() is made.preview
-        qtbot.waitUntil(lambda: not made.preview.is_waiting(), timeout=PATIENCE_MS)  # type: ignore[union-attr]
-        assert made.preview.panel.playing
+        page = made.preview
+        assert page is not None
+        assert made.pages.currentWidget() is page
+        qtbot.waitUntil(lambda: not page.is_waiting(), timeout=PATIENCE_MS)
+        was_playing = page.panel.playing
 
         press(made, Key.Key_Escape)
         assert made.pages.currentWidget() is made.cull
-        assert not made.preview.panel.playing
+        assert (was_playing, page.panel.playing) == (True, False)
         assert companion_path(desk_of(made).picture(FIRST_A), MOTION_SUFFIX).exists() is False
 
 
@@ -371,3 +372,52 @@ def test_a_motion_of_the_window_is_what_the_contract_reads(qtbot: QtBot, tmp_pat
 
         assert codec.read(companion_path(folder / FIRST_A, MOTION_SUFFIX), type(motion)) == motion
         assert motion.image.name == "a.png"
+
+
+def test_a_window_with_something_unwritten_stays_until_it_is_written_or_given_up(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder, away = two_groups(tmp_path / "shoot"), tmp_path / "away"
+    with window(qtbot, tmp_path, folder) as made:
+        shutil.move(folder, away)
+        press(made, Key.Key_X)
+        press(made, Key.Key_W, Ctrl)
+        assert "would be lost" in banner(made, "leaving")
+        made.close()
+        assert made.isVisible()
+        assert desk_of(made).unsaved == 1
+
+        shutil.move(away, folder)
+        push(made, "leaving", 0)
+        assert not made.isVisible()
+    assert (folder / JOURNAL_NAME).is_file()
+
+
+def test_what_is_given_up_is_given_up(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = two_groups(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        shutil.move(folder, tmp_path / "away")
+        press(made, Key.Key_X)
+        press(made, Key.Key_W, Ctrl)
+        push(made, "leaving", 1)
+
+        assert made.desk is None
+        assert not folder.exists()
+
+
+def test_opening_the_open_folder_again_is_no_second_window(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = two_groups(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        assert made.open_folder(folder)
+        assert not desk_of(made).read_only
+
+
+def test_a_bug_is_told_until_it_was_read_and_also_when_a_folder_is_opened(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with window(qtbot, tmp_path) as made:
+        made.tell_bug("This is a bug.")
+        assert made.open_folder(two_groups(tmp_path / "shoot"))
+        assert banner(made, "bug") == "This is a bug."
+        push(made, "bug")
+        assert banner(made, "bug") == ""

@@ -1,0 +1,1 @@
+"""Culling: candidates of the current group as tiles, the filmstrip of groups, comparing."""

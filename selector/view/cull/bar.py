@@ -1,0 +1,194 @@
+"""The bar above the tiles: how far the cull is, what is shown, and finding by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QProgressBar, QWidget
+
+from selector.core.cull import Filter, Order
+from selector.view.desk import Desk
+from selector.view.keys import native, window_action
+
+_TICK_MS: Final = 2000
+FILTERS: Final = {
+    Filter.ALL: "All groups",
+    Filter.OPEN: "Undecided",
+    Filter.PICKED: "Picked",
+    Filter.REJECTED: "Passed over",
+    Filter.VIABLE: "Promising",
+    Filter.BLOCKED: "With a problem",
+}
+ORDERS: Final = {Order.NAME: "By name", Order.VIABILITY: "Most promising first"}
+
+
+class Finder(QLineEdit):
+    """A field to find groups and pictures by their names.
+
+    Signals:
+        left: the operator is done with it.
+        again(by): the next match (1) or the one before (-1) is wanted.
+    """
+
+    left = Signal()
+    again = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's
+        """Enter goes on to the next match, Escape back to the pictures."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            back = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self.again.emit(-1 if back else 1)
+        elif event.key() == Qt.Key.Key_Up:
+            self.again.emit(-1)
+        else:
+            super().keyPressEvent(event)
+
+
+class Choice(QComboBox):
+    """A choice that is left with Enter or Escape, and when its list closes.
+
+    Signals:
+        left: the operator is done with it.
+    """
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's
+        """Enter and Escape go back to the pictures."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def hidePopup(self) -> None:  # noqa: N802 - Qt's
+        """A choice was made, or none."""
+        super().hidePopup()
+        self.left.emit()
+
+
+class Bar(QWidget):
+    """Progress, filter, order and search of a desk.
+
+    Signals:
+        done: the operator chose something here and the keys belong to the page again.
+    """
+
+    done = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.progress, self.words = QProgressBar(), QLabel()
+        self.filter, self.order, self.finder = Choice(), Choice(), Finder()
+        self.found = QLabel()
+        self._build()
+        self._pace = QTimer(self, interval=_TICK_MS)
+        self._pace.timeout.connect(self.refresh)
+        self._pace.start()
+        desk.decided.connect(self.refresh)
+        desk.listed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show how far the cull is now."""
+        now = self.desk.progress()
+        pace = f", {now.per_minute:.0f}/min" if now.per_minute >= 1.0 else ""
+        self.words.setText(f"{now.decided:,} of {now.total:,}{pace}")
+        self.words.setToolTip(
+            f"{now.picked:,} groups picked, {now.rejected:,} passed over, "
+            f"{now.total - now.decided:,} undecided"
+        )
+        self.progress.setRange(0, max(1, now.total))
+        self.progress.setValue(now.decided)
+        self.filter.setCurrentIndex(self.filter.findData(self.desk.filter))
+        self.order.setCurrentIndex(self.order.findData(self.desk.order))
+
+    def begin_to_find(self) -> None:
+        """Begin to search."""
+        self.finder.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.finder.selectAll()
+
+    def matches(self, text: str) -> list[int]:
+        """The groups that are shown and have ``text`` in their name or a picture's."""
+        wanted = text.casefold().strip()
+        groups = self.desk.cull.groups
+        return [
+            group
+            for group in self.desk.shown
+            if wanted in groups[group].key.casefold()
+            or any(wanted in name.casefold() for name in groups[group].pictures)
+        ]
+
+    def _build(self) -> None:
+        self.progress.setTextVisible(False)
+        self.progress.setFixedSize(150, 8)
+        self.progress.setAccessibleName("Groups decided")
+        for filter_, words in FILTERS.items():
+            self.filter.addItem(words, filter_)
+        for order, words in ORDERS.items():
+            self.order.addItem(words, order)
+        self.filter.setAccessibleName("Which groups are shown")
+        self.order.setAccessibleName("In which order")
+        self.finder.setPlaceholderText(f"Find by name ({native(window_action('find').keys[0])})")
+        self.finder.setAccessibleName("Find by name")
+        self.finder.setClearButtonEnabled(True)
+        self.finder.setFixedWidth(210)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 10, 6)
+        row.setSpacing(10)
+        row.addWidget(self.progress)
+        row.addWidget(self.words)
+        row.addStretch(1)
+        row.addWidget(self.found)
+        row.addWidget(self.finder)
+        row.addWidget(self.filter)
+        row.addWidget(self.order)
+        self.filter.activated.connect(self._show)
+        self.order.activated.connect(self._show)
+        self.filter.left.connect(self.done)
+        self.order.left.connect(self.done)
+        self.finder.textEdited.connect(self._search)
+        self.finder.again.connect(self._again)
+        self.finder.left.connect(self._leave)
+
+    def _show(self) -> None:
+        # Qt gives a word that was an enumeration's back as a plain one.
+        self.desk.show(Filter(self.filter.currentData()), order=Order(self.order.currentData()))
+
+    def _search(self, text: str) -> None:
+        matches = self.matches(text) if text.strip() else []
+        if matches and self.desk.group not in matches:
+            self._go(matches[0], text)
+        self._say(matches, text)
+
+    def _again(self, by: int) -> None:
+        text = self.finder.text()
+        matches = self.matches(text) if text.strip() else []
+        if matches:
+            at = matches.index(self.desk.group) + by if self.desk.group in matches else 0
+            self._go(matches[at % len(matches)], text)
+        self._say(matches, text)
+
+    def _go(self, group: int, text: str) -> None:
+        """To the picture that has the name, else to the group's first."""
+        names = self.desk.cull.groups[group].pictures
+        wanted = text.casefold().strip()
+        self.desk.go(group, next((i for i, n in enumerate(names) if wanted in n.casefold()), 0))
+
+    def _say(self, matches: list[int], text: str) -> None:
+        if not text.strip():
+            self.found.clear()
+        elif not matches:
+            self.found.setText("no match")
+        else:
+            at = matches.index(self.desk.group) + 1 if self.desk.group in matches else 1
+            self.found.setText(f"{at:,} of {len(matches):,}")
+
+    def _leave(self) -> None:
+        self.finder.clear()
+        self.found.clear()
+        self.done.emit()

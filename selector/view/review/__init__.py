@@ -1,0 +1,1 @@
+"""The window in which clips that came back are accepted or rejected."""
