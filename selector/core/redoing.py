@@ -94,6 +94,10 @@ def differing(
     if seed is not None and seed != params.seed and model not in SEEDLESS:
         params = params.model_copy(update={"seed": seed})
         words.append(f"seed {seed}")
+    rate = wishes.target_fps if wishes is not None else None
+    if rate is not None and rate != recipe.interpolation.target_fps:
+        changes["interpolation"] = recipe.interpolation.model_copy(update={"target_fps": rate})
+        words.append(f"{float(rate):g} fps")
     changes["generation_params"] = params.model_copy(update={"model": model})
     return recipe.model_copy(update=changes), tuple(words)
 

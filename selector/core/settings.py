@@ -191,7 +191,9 @@ def cache_path(environment: Mapping[str, str]) -> Path:
     """Where reduced pictures and looks are kept: in ``SELECTOR_HOME``, else in the platform's
     place for what can be made again."""
     home = environment.get(HOME_VARIABLE)
-    return Path(home) / "cache" if home else platformdirs.user_cache_path("motionfleet")
+    return (
+        Path(home) / "cache" if home else platformdirs.user_cache_path("motionfleet") / "selector"
+    )
 
 
 def _aside(stem: str, number: int) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import platformdirs
 from PySide6.QtGui import QImage
 
 from companions.geometry import Size
@@ -26,11 +25,6 @@ WORTH_PIXELS: Final = {Tier.SCREEN: 5_000_000, Tier.THUMB: 1_000_000}
 """Smaller pictures are decoded about as quickly as a proxy of theirs."""
 QUALITY: Final = 90
 _HEAD: Final = struct.Struct(">II")
-
-
-def default_cache_folder() -> Path:
-    """Where the selector keeps what can be made again, on this platform."""
-    return platformdirs.user_cache_path("motionfleet") / "selector"
 
 
 class Proxies:

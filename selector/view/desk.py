@@ -103,7 +103,6 @@ class Desk(QObject):
         self.writing.motion_changed.connect(self.motion_changed)
         self.looking.looked.connect(self._take_look)
         self.looking.hungry.connect(self._look_on)
-        darkroom.stopped.connect(self.told)
         rule, taken_at = opening_rule(self.scan.names, picture=self.picture)
         resume = replayed.decisions[-1] if replayed.decisions else None
         self.regroup(rule, taken_at=taken_at, resume=resume)

@@ -86,6 +86,10 @@ class Bar(QWidget):
         self.filter, self.order, self.finder = Choice(), Choice(), Finder()
         self.found = QLabel()
         self._build()
+        # A progress bar paints the window the moment it is set, and so in the middle of a change
+        # that others have not yet heard of; it is set when all have.
+        self._filling = QTimer(self, singleShot=True, interval=0)
+        self._filling.timeout.connect(self._fill)
         self._pace = QTimer(self, interval=_TICK_MS)
         self._pace.timeout.connect(self.refresh)
         self._pace.start()
@@ -102,10 +106,14 @@ class Bar(QWidget):
             f"{now.picked:,} groups picked, {now.rejected:,} passed over, "
             f"{now.total - now.decided:,} undecided"
         )
-        self.progress.setRange(0, max(1, now.total))
-        self.progress.setValue(now.decided)
+        self._filling.start()
         self.filter.setCurrentIndex(self.filter.findData(self.desk.filter))
         self.order.setCurrentIndex(self.order.findData(self.desk.order))
+
+    def _fill(self) -> None:
+        now = self.desk.progress()
+        self.progress.setRange(0, max(1, now.total))
+        self.progress.setValue(now.decided)
 
     def begin_to_find(self) -> None:
         """Begin to search."""

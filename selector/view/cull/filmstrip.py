@@ -61,6 +61,7 @@ class Groups(QAbstractListModel):
         super().__init__(parent)
         self.desk = desk
         self._shown = desk.shown
+        desk.regrouped.connect(self._clear)
         desk.listed.connect(self._reset)
         desk.decided.connect(self._changed)
 
@@ -83,6 +84,12 @@ class Groups(QAbstractListModel):
     def row(self, group: int) -> int | None:
         """In which row that group stands, if it is shown."""
         return self._shown.index(group) if group in self._shown else None
+
+    def _clear(self) -> None:
+        """Numbers mean something else now; which groups are shown is told next."""
+        self.beginResetModel()
+        self._shown = ()
+        self.endResetModel()
 
     def _reset(self) -> None:
         self.beginResetModel()

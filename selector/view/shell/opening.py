@@ -18,7 +18,7 @@ from selector.media.darkroom import Darkroom
 from selector.media.loader import Loader
 from selector.view.desk import Desk
 
-LOADER_SHARE: Final = 0.4
+LOADER_SHARE: Final = 0.3
 """Of the budget for the whole program, what decoded pictures for the screen may take; the rest is
 for Qt and Python, whole pictures of the preview and of comparing, and the darkroom's processes."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -128,13 +129,16 @@ def test_a_generator_without_noise_is_not_asked_for_the_same_clip_again(tmp_path
 def test_a_move_that_was_redrawn_since_is_taken_with_its_wishes(tmp_path: Path) -> None:
     picture = came_back(tmp_path, model="camera")
     reject(tmp_path)
-    redrawn(picture, hours=2, wishes=Wishes(model="wan", prompt="snow", seed=5))
+    redrawn(
+        picture, hours=2, wishes=Wishes(model="wan", prompt="snow", target_fps=Fraction(30), seed=5)
+    )
 
     (each,) = again(tmp_path)
 
     assert each.wanted is not None
     assert each.wanted.motion == motion_of(picture).move()
-    assert each.changed == ("motion", "prompt", "model wan", "seed 5")
+    assert each.changed == ("motion", "prompt", "model wan", "seed 5", "30 fps")
+    assert each.wanted.interpolation.target_fps == 30
 
 
 def test_a_move_that_was_drawn_before_the_clip_was_made_changes_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,14 @@ from companions.errors import FileUnwritable
 from companions.geometry import Size
 from companions.motion import OutputSize
 from selector.core.safety import PROFILES, STANDARD
-from selector.core.settings import DeskSettings, SettingsFile, Theme, settings_path
+from selector.core.settings import (
+    HOME_VARIABLE,
+    DeskSettings,
+    SettingsFile,
+    Theme,
+    cache_path,
+    settings_path,
+)
 
 EVERYTHING = DeskSettings(
     theme=Theme.DARK,
@@ -203,3 +210,11 @@ def test_a_folder_whose_name_is_no_text_is_not_remembered() -> None:
 def test_the_folder_of_the_settings_can_be_chosen(tmp_path: Path) -> None:
     assert settings_path({"SELECTOR_HOME": str(tmp_path)}) == tmp_path / "selector.json"
     assert settings_path({}).parent.name == "motionfleet"
+
+
+def test_what_can_be_made_again_is_kept_beside_the_settings_or_in_the_platforms_cache(
+    tmp_path: Path,
+) -> None:
+    assert cache_path({HOME_VARIABLE: str(tmp_path)}) == tmp_path / "cache"
+    assert cache_path({}).is_absolute()
+    assert "motionfleet" in cache_path({}).parts

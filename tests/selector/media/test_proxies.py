@@ -13,7 +13,7 @@ from selector.media.decode import Decoded, decode
 from selector.media.disk_cache import DiskCache, Stamp
 from selector.media.fetching import fetch
 from selector.media.plan import Tier
-from selector.media.proxies import QUALITY, Proxies, default_cache_folder
+from selector.media.proxies import QUALITY, Proxies
 from tests.selector.media import pictures
 
 LARGE = 6.0  # the photograph at 3072 by 2400 pixels, which is worth a proxy
@@ -156,8 +156,3 @@ def test_proxies_beyond_the_budget_go_and_thumbs_stay(tmp_path: Path) -> None:
     assert 0 < bytes_in("proxies") <= 750_000
     assert sum(f.is_file() for f in (folder / "thumbs").rglob("*")) == 8
     assert not proxies.sweep_if_due()
-
-
-def test_proxies_lie_where_the_platform_keeps_what_can_be_made_again() -> None:
-    assert "motionfleet" in default_cache_folder().parts
-    assert default_cache_folder().is_absolute()

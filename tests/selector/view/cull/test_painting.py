@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from selector.core.groups import GroupRule
 from selector.view import theme
 from selector.view.cull.tiles import Tiles
 from selector.view.edit import inks
@@ -216,6 +217,24 @@ def test_the_last_of_thousands_of_groups_is_one_key_away(qtbot: QtBot, tmp_path:
         )
         seen = strip.viewport().rect()
         assert seen.intersects(strip.visualRect(strip.groups.index(strip.groups.rowCount() - 1)))
+
+
+def test_fewer_groups_are_painted_at_once_when_they_are_made_by_another_rule(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    for number in range(60):
+        stills.saved(stills.drawn(60, 40), tmp_path / "shoot" / f"{number:02}.png")
+    with window(qtbot, tmp_path, tmp_path / "shoot") as made:
+        desk, strip = desk_of(made), cull_of(made).filmstrip
+        desk.regroup(GroupRule.EACH)
+        press(made, Key.Key_End)
+        QApplication.processEvents()
+        press(made, Key.Key_X)  # what it changes is still to be painted
+        desk.regroup(GroupRule.FOLDER)
+        QApplication.processEvents()
+
+        assert strip.groups.rowCount() == 1
+        assert cull_of(made).bar.progress.maximum() == 1
 
 
 def _plates(image: QImage, colour: QColor) -> int:

@@ -276,8 +276,12 @@ def test_no_part_of_the_window_takes_the_keys(qtbot: QtBot, window: ReviewWindow
     qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)
     QTest.mouseClick(window.list.viewport(), Qt.MouseButton.LeftButton, PLAIN, QPoint(40, 80))
     assert window.session.name == "b.png"
-    QTest.mouseClick(window.facts.viewport(), Qt.MouseButton.LeftButton)
-
     QTest.keyClick(QApplication.focusWidget() or window, Key.Key_Up)
-
     assert window.session.name == "a.png"
+
+    for part in (window.facts.viewport(), window.stage.timeline, window.stage.clip_pane):
+        QTest.mouseClick(part, Qt.MouseButton.LeftButton)
+        QTest.keyClick(QApplication.focusWidget() or window, Key.Key_Down)
+        assert window.session.name == "b.png"
+        QTest.keyClick(QApplication.focusWidget() or window, Key.Key_Up)
+        assert window.session.name == "a.png"
