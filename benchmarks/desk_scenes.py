@@ -68,6 +68,12 @@ class Operator:
         self.until_sharp()
         return clock.nsecsElapsed() / 1e6
 
+    def until_looked_at(self) -> None:
+        """Until every candidate that is shown was looked at."""
+        group = self.desk.current
+        assert group is not None
+        self.until(lambda: all(self.desk.look(name) is not None for name in group.pictures))
+
     def until_prefetched(self) -> None:
         """Until the next group's pictures are decoded."""
         at = self.desk.shown.index(self.desk.group)
@@ -122,6 +128,17 @@ def cull(folder: Path) -> Measured:
     return {"groups": groups, "decided_s": decided_s, "written_s": time.perf_counter() - begun}
 
 
+def leisure(folder: Path) -> Measured:
+    """Through every group at ease, until all that is shown was looked at; decides nothing."""
+    operator = Operator(folder)
+    operator.until_sharp()
+    for _ in range(len(operator.desk.shown)):
+        operator.until_looked_at()
+        QTest.keyClick(operator.page, Qt.Key.Key_Right)
+        operator.until_sharp()
+    return {"looked_at": operator.desk.looking.known}
+
+
 def memory(folder: Path) -> Measured:
     """Through every group with a held key: the most memory that window and helpers had, bytes."""
     operator = Operator(folder)
@@ -149,7 +166,7 @@ def _proportional(process: Path) -> int:
 
 
 SCENES: Mapping[str, Callable[[Path], Measured]] = {
-    each.__name__: each for each in (first, prefetched, cold, cull, memory)
+    each.__name__: each for each in (first, prefetched, cold, cull, leisure, memory)
 }
 
 

@@ -85,7 +85,15 @@ def apply(application: QApplication, theme: Theme) -> None:
     # The same style everywhere: others draw parts of their own beside the palette.
     if (style := application.style()) is None or style.objectName() != "fusion":
         application.setStyle("Fusion")
-    application.setPalette(palette(dark=is_dark))
+    shown = palette(dark=is_dark)
+    application.setPalette(shown)
+    # Boxes to tick are drawn in the ground of text fields, which in the dark nobody would see.
+    ticked = palette(dark=is_dark)
+    if is_dark:
+        ticked.setColor(_Role.Base, QColor(96, 96, 98))
+    for kind in ("QCheckBox", "QRadioButton"):
+        # Qt's stubs ask for bytes, which it then refuses.
+        application.setPalette(ticked, kind)  # type: ignore[arg-type]
 
 
 def palette(*, dark: bool) -> QPalette:

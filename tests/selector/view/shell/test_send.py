@@ -163,6 +163,8 @@ def test_the_fleet_goes_on_when_the_dialog_is_closed_and_is_seen_when_it_is_open
         dialog = dialog_of(qtbot, made, picked=NAMES[:1])
         qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
         QTest.keyClick(dialog, Key.Key_Return)
+        # Before it has spoken it cannot be asked to end in peace either.
+        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
         QTest.keyClick(dialog, Key.Key_Escape)
         assert made.sending.is_running
 
