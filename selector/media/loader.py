@@ -26,6 +26,8 @@ from PySide6.QtGui import QImage
 from companions.errors import MotionfleetError, PictureRefused
 from companions.geometry import Size
 from selector.media.cache import ByteCache
+from selector.media.decode import Decoded
+from selector.media.disk_cache import Stamp
 from selector.media.fetching import Fetched, at_hand, fetch
 from selector.media.memory import return_large_blocks
 from selector.media.plan import Key, Plan, Tier, kept, next_key
@@ -40,8 +42,8 @@ THUMB_SHARE: Final = 8
 """An eighth of the budget is for thumbs."""
 MIN_BUDGET_BYTES: Final = 48 * 1024**2
 """A smaller budget is taken for this one: the current picture and the next must fit."""
-PENDING_PROXIES: Final = 4
-"""So many images wait at most to become proxies; they are memory too."""
+PENDING_PROXIES: Final = 1000
+"""So many images wait at most to become proxies, as long as they are held anyway."""
 CLOSE_S: Final = 2.0
 RETRY_S: Final = 5.0
 
@@ -54,6 +56,15 @@ class _Problem:
 
     def is_due(self, now: float) -> bool:
         return self.again_at is not None and now > self.again_at
+
+
+@dataclass(frozen=True, slots=True)
+class _Proxy:
+    """An image that is worth keeping on the disk, and the stamp of its file."""
+
+    decoded: Decoded
+    tier: Tier
+    stamp: Stamp
 
 
 class Loader(QObject):
@@ -105,7 +116,7 @@ class Loader(QObject):
         self._problems: dict[Path, _Problem] = {}
         self._under_way: set[Key] = set()
         self._forgotten: set[Key] = set()
-        self._proxied: deque[Fetched] = deque(maxlen=PENDING_PROXIES)
+        self._proxied: deque[tuple[Key, Stamp]] = deque(maxlen=PENDING_PROXIES)
         self._news: deque[tuple[Path, Tier, str | None]] = deque()
         self._closing = False
         self._threads: set[threading.Thread] = set()
@@ -150,6 +161,8 @@ class Loader(QObject):
         """Read the picture anew, now if it is planned: its file has changed."""
         with self._changed:
             known = self._sizes.pop(picture, None), self._problems.pop(picture, None)
+            waiting = [each for each in self._proxied if each[0][0] != picture]
+            self._proxied = deque(waiting, maxlen=PENDING_PROXIES)
             for tier in Tier:
                 key = (picture, tier)
                 self._caches[tier].drop(key)
@@ -217,7 +230,7 @@ class Loader(QObject):
     def _work(self, *, urgent_only: bool) -> None:
         try:
             while (task := self._next(urgent_only=urgent_only)) is not None:
-                if isinstance(task, Fetched):
+                if isinstance(task, _Proxy):
                     self._write_proxy(task)
                 else:
                     self._load(task)
@@ -228,7 +241,7 @@ class Loader(QObject):
                 if not self._closing:
                     self._hire(urgent_only=urgent_only)
 
-    def _next(self, *, urgent_only: bool) -> Key | Fetched | None:
+    def _next(self, *, urgent_only: bool) -> Key | _Proxy | None:
         """What to do now, begun; None at the end."""
         with self._changed:
             while not self._closing:
@@ -243,8 +256,9 @@ class Loader(QObject):
                     if key is not None:
                         self._under_way.add(key)
                         return key
-                if not urgent_only and self._proxied:
-                    return self._proxied.popleft()
+                proxy = None if urgent_only else self._next_proxy()
+                if proxy is not None:
+                    return proxy
                 self._changed.wait()
         return None
 
@@ -288,16 +302,26 @@ class Loader(QObject):
                 image = outcome.decoded.image
                 self._caches[tier].put(key, image, size_bytes=image.sizeInBytes(), keep=self._kept)
                 if outcome.keep_as is not None:
-                    self._proxied.append(outcome)
+                    self._proxied.append((key, outcome.keep_as))
                 self._tell(picture, tier, None)
             elif picture not in self._problems:  # told of once, whatever it was wanted for
                 self._problems[picture] = outcome
                 self._keep()
                 self._tell(picture, tier, outcome.why)
 
-    def _write_proxy(self, fetched: Fetched) -> None:
-        if self._proxies is not None and fetched.keep_as is not None:
-            self._proxies.save(fetched.keep_as, fetched.tier, fetched.decoded)
+    def _next_proxy(self) -> _Proxy | None:
+        """An image that waits to become a proxy and is still held; with ``_changed`` held."""
+        while self._proxied:
+            key, stamp = self._proxied.popleft()
+            picture, tier = key
+            held = at_hand(self._caches[tier].get(key), self._sizes.get(picture))
+            if held is not None:
+                return _Proxy(held, tier, stamp)
+        return None
+
+    def _write_proxy(self, proxy: _Proxy) -> None:
+        if self._proxies is not None:
+            self._proxies.save(proxy.stamp, proxy.tier, proxy.decoded)
             self._proxies.sweep_if_due()
 
     def _tell(self, picture: Path, tier: Tier, why: str | None) -> None:

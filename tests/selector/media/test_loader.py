@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 import time
@@ -330,6 +331,21 @@ def test_large_pictures_are_shown_from_proxies_next_time(
 
     assert second.problem(picture) is None
     assert second.size(picture) == Size(3072, 2400)
+
+
+def test_every_picture_of_a_hurry_has_its_proxy_when_there_is_time(
+    qtbot: QtBot, tmp_path: Path, loaders: Making
+) -> None:
+    whole = pictures.photograph(tmp_path / "0.jpg", scale=6.0)
+    plan = [Path(shutil.copy(whole, tmp_path / f"{index}.jpg")) for index in range(1, 8)]
+    cache = tmp_path / "cache"
+
+    loaders(cache_folder=cache, threads=1).want(plan)
+
+    def proxies() -> int:
+        return sum(each.is_file() for each in (cache / "proxies").rglob("?" * 64))
+
+    wait(qtbot, lambda: proxies() == len(plan))
 
 
 def test_a_cache_folder_that_cannot_be_made_keeps_no_picture_from_being_shown(
