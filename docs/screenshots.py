@@ -106,7 +106,7 @@ def _filling(image: Image.Image) -> Image.Image:
     width, height = image.size
     tall = min(height, width * PIXELS[1] // PIXELS[0])
     wide = tall * PIXELS[0] // PIXELS[1]
-    left, top = (width - wide) // 2, (height - tall) // 3
+    left, top = (width - wide) // 2, (height - tall) // 8
     cut = image.crop((left, top, left + wide, top + tall))
     return cut.resize(PIXELS, Image.Resampling.LANCZOS)
 

@@ -24,6 +24,7 @@ EXAMPLE = "Example: selector review stills/"
 
 
 def review(
+    ctx: typer.Context,
     folder: Folder,
     *,
     overlay: Annotated[
@@ -80,22 +81,37 @@ def review(
         if overlay is not None:
             with files.reporting_unwritable(overlay):
                 overlay.mkdir(parents=True, exist_ok=True)
-        _show(placement, reviewer=reviewer, screenshot=screenshot, colours=settings.theme)
+        _show(
+            placement,
+            reviewer=reviewer,
+            screenshot=screenshot,
+            colours=settings.theme,
+            debug=ctx.obj.debug,
+        )
 
 
 def _show(
-    placement: Placement, *, reviewer: str | None, screenshot: Path | None, colours: Theme
+    placement: Placement,
+    *,
+    reviewer: str | None,
+    screenshot: Path | None,
+    colours: Theme,
+    debug: bool,
 ) -> None:
     from selector.app import SCREENSHOT_S, started
     from selector.core.reviewing import reviewer_name
 
-    application = started()
+    application = started(on_screen=screenshot is None)
     from selector.view import theme
+    from selector.view.bugs import Bugs
     from selector.view.review.window import ReviewWindow
 
     theme.apply(application, colours)
 
     window = ReviewWindow(placement, reviewer=reviewer_name(reviewer))
+    bugs = Bugs(debug=debug, parent=application)
+    bugs.told.connect(lambda text: window.statusBar().showMessage(text))
+    bugs.install()
     window.show()
     if screenshot is not None:
         from selector.view.review.screenshot import draw

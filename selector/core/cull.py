@@ -16,6 +16,8 @@ from selector.core.groups import Group
 
 PACE_WINDOW_S: Final = 60.0
 """The pace is that of the last minute's decisions."""
+SOONEST_PACE_S: Final = 5.0
+"""Two keys in a row are no pace yet."""
 
 
 class Verdict(StrEnum):
@@ -50,7 +52,7 @@ class Progress:
 
     Attributes:
         decided, total, picked, rejected: groups.
-        per_minute: the pace of the last minute's decisions; 0 before the second.
+        per_minute: the pace of the last minute's decisions; 0 before there is one.
     """
 
     decided: int
@@ -126,7 +128,7 @@ class Cull:
             total=len(self.groups),
             picked=picked,
             rejected=rejected,
-            per_minute=60.0 * (len(self._moments) - 1) / spent if spent > 0.0 else 0.0,
+            per_minute=60.0 * (len(self._moments) - 1) / spent if spent >= SOONEST_PACE_S else 0.0,
         )
 
     def shown(

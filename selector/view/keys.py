@@ -74,6 +74,7 @@ WINDOW: Final[tuple[Action, ...]] = (
     Action("rescan", ("Ctrl+R",), "look into the folder again", _WINDOW),
     Action("groups", ("Ctrl+G",), "choose how pictures are put into groups", _WINDOW),
     Action("send", ("Ctrl+Return",), "send the picks to the fleet", _WINDOW),
+    Action("review", ("Ctrl+E",), "review the clips that came back", _WINDOW),
     Action("undo", ("Ctrl+Z",), "undo: decisions and motions alike", _WINDOW),
     Action("redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "do it again", _WINDOW),
     Action("find", ("Ctrl+F",), "find a group or picture by its name", _WINDOW),

@@ -132,6 +132,7 @@ def filled(window: MainWindow) -> Menus:
     menus.file.addSeparator()
     menus.add(menus.file, "groups", "&Groups…", window.show_groups, folder=True)
     menus.add(menus.file, "send", "&Send…", window.show_send, folder=True)
+    menus.add(menus.file, "review", "Re&view clips…", window.show_review, folder=True)
     menus.add(menus.file, "rescan", "&Look again", window.look_again, folder=True)
     menus.add(menus.file, "close", "&Close folder", window.leave_folder, folder=True)
     menus.file.addSeparator()

@@ -42,12 +42,14 @@ from selector.view.desk import Desk
 from selector.view.shell.banners import Banners, Remedy
 from selector.view.shell.menus import filled
 from selector.view.shell.opening import Opened, open_desk
+from selector.view.shell.reviewing import reviewing
 from selector.view.shell.sending import Sending
 from selector.view.shell.start import StartPage
 from selector.view.shell.warnings import Warnings
 
 if TYPE_CHECKING:
     from selector.view.edit.page import EditPage
+    from selector.view.review.window import ReviewWindow
     from selector.view.shell.previewing import PreviewPage
 
 TITLE: Final = "motionfleet selector"
@@ -78,6 +80,7 @@ class MainWindow(QMainWindow):
         self.cull: CullPage | None = None
         self.edit: EditPage | None = None
         self.preview: PreviewPage | None = None
+        self.review: ReviewWindow | None = None
         self._opened: Opened | None = None
         self._warnings: Warnings | None = None
         self._dialog: QDialog | None = None
@@ -244,6 +247,11 @@ class MainWindow(QMainWindow):
             from selector.view.shell.send import SendDialog
 
             self._open_dialog(SendDialog(self.desk, self.settings, self.sending, parent=self))
+
+    def show_review(self) -> None:
+        """Review the clips that came back to this folder, in a window of its own."""
+        if self.desk is not None:
+            self.review = reviewing(self.desk.placement, before=self.review, tell=self.tell)
 
     def show_groups(self) -> None:
         """Choose how pictures are put into groups."""

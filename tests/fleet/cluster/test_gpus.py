@@ -17,8 +17,15 @@ from fleet.cluster.worker import start_worker
 from fleet.jobs.model import Pool
 from fleet.stages.drill import Drill
 
-ray.init(address="local", namespace="motionfleet", num_cpus=1, num_gpus=1, include_dashboard=False,
-         log_to_driver=False, resources={"interpolation": 3})
+for patience in (2, 1, 0):
+    try:
+        ray.init(address="local", namespace="motionfleet", num_cpus=1, num_gpus=1,
+                 include_dashboard=False, log_to_driver=False, resources={"interpolation": 3})
+        break
+    except Exception:  # Ray gives up on a raylet of its own that starts slowly on a busy machine
+        ray.shutdown()
+        if not patience:
+            raise
 here = ray.get_runtime_context().get_node_id()
 first, second, third = (
     start_worker(Pool.INTERPOLATION, Drill(), name=f"w{i}", node_id=here, gpus=0.5)

@@ -345,4 +345,5 @@ def test_memory_does_not_grow_with_the_clip() -> None:
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert after - before < 2 * frames[0].nbytes
+    # Of 340 frames: what other threads of this process take meanwhile is counted, too.
+    assert after - before < 10 * frames[0].nbytes

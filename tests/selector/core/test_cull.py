@@ -94,6 +94,16 @@ def test_the_pace_is_that_of_the_last_minute() -> None:
     assert found.progress(1000.0).per_minute == 0.0
 
 
+def test_two_quick_keys_are_no_pace_yet() -> None:
+    found = Cull((Group("a", ("a/1.jpg",)), Group("b", ("b/1.jpg",))), {})
+    for index, name in enumerate(("a/1.jpg", "b/1.jpg")):
+        each = Considered(name=name, picked=True)
+        found.decide([each], open_again=False, now=10.0 + 0.1 * index)
+
+    assert found.progress(10.2).per_minute == 0.0
+    assert found.progress(16.0).per_minute == pytest.approx(10.0)
+
+
 def test_what_is_taken_back_does_not_count_for_the_pace() -> None:
     found = cull()
     for second in range(10):

@@ -421,3 +421,20 @@ def test_a_bug_is_told_until_it_was_read_and_also_when_a_folder_is_opened(
         assert banner(made, "bug") == "This is a bug."
         push(made, "bug")
         assert banner(made, "bug") == ""
+
+
+def test_ctrl_e_opens_the_review_of_the_folder_in_a_window_of_its_own(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
+        press(made, Key.Key_E, Ctrl)
+        first = made.review
+        assert first is not None
+        assert first.isVisible()
+        assert first.session.placement.root == tmp_path / "shoot"
+
+        made.show_review()
+        assert made.review is not None
+        assert made.review is not first
+        assert not first.isVisible()
+        made.review.close()
