@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from companions.errors import MotionfleetError
+from companions.files import TEMPORARY_PREFIX
 from companions.names import MOTION_SUFFIX
 from selector.core.folder import pictures_in, refused_names
 from selector.core.placement import Placement
@@ -20,11 +22,13 @@ class Scan:
         names: its pictures, relative to it, in the order of their paths.
         refused: pictures that cannot have companions or stand in a manifest, and why.
         with_motion: pictures that have a motion, readable or not.
+        left_over: temporary files and locks of writers, most of which were killed.
     """
 
     names: tuple[str, ...]
     refused: Mapping[str, MotionfleetError]
     with_motion: frozenset[str]
+    left_over: tuple[Path, ...] = ()
 
 
 def scan(placement: Placement) -> Scan:
@@ -37,11 +41,14 @@ def scan(placement: Placement) -> Scan:
     pictures = pictures_in(placement.root, recursive=True)
     refused = refused_names(pictures, folder=placement.root)
     present: set[str] = set()
+    left_over: list[Path] = []
     for folder in {placement.stand_in(picture).parent for picture in pictures}:
         if folder.is_dir():
-            present.update(
-                entry.path for entry in os.scandir(folder) if entry.name.endswith(MOTION_SUFFIX)
-            )
+            for entry in os.scandir(folder):
+                if entry.name.startswith(TEMPORARY_PREFIX):
+                    left_over.append(Path(entry.path))
+                elif entry.name.endswith(MOTION_SUFFIX):
+                    present.add(entry.path)
     return Scan(
         names=tuple(placement.name_of(picture) for picture in pictures),
         refused={placement.name_of(picture): error for picture, error in refused.items()},
@@ -50,4 +57,5 @@ def scan(placement: Placement) -> Scan:
             for picture in pictures
             if str(placement.companion(picture, MOTION_SUFFIX)) in present
         ),
+        left_over=tuple(left_over),
     )

@@ -1,6 +1,6 @@
 """Proxies: JPEGs at the screen's size on the disk, so that a picture is decoded once for good.
 
-A 24-megapixel JPEG takes 40 to 60 ms to decode to 1920 pixels and its proxy 6; a PNG of that
+A 24-megapixel JPEG takes 40 to 60 ms to decode for the screen and its proxy 6; a PNG of that
 size takes 400.  Thumbs lie apart, so that browsing does not push them out.
 """
 

@@ -24,6 +24,7 @@ from companions.motion import MotionCompanion
 from selector.core.cull import Cull, Filter, Order, Progress
 from selector.core.decisions import Considered, Decision, latest
 from selector.core.drafting import edited
+from selector.core.folder import sweep
 from selector.core.groups import DEFAULT_GAP_S, Group, GroupRule, group_pictures
 from selector.core.look import Look, Wanted, accepted
 from selector.core.moments import opening_rule
@@ -93,6 +94,8 @@ class Desk(QObject):
         self._awaiting: set[str] = set()
         self._accepted: dict[str, MotionCompanion] = {}
         self.scan: Scan = scan(placement)
+        if not read_only:
+            sweep(self.scan.left_over)  # what killed programs left, once it is an hour old
         replayed = self.writing.journal.replay()
         self._journaled = latest(replayed.decisions)
         self.cull = Cull((), self._journaled)

@@ -80,7 +80,7 @@ def test_an_image_is_there_when_it_is_told_of_in_the_windows_thread(
     screen, thumb = loader.image(picture), loader.image(picture, Tier.THUMB)
     assert screen is not None
     assert thumb is not None
-    assert (screen.width(), screen.height()) == (1920, 1500)
+    assert (screen.width(), screen.height()) == (1500, 1172)
     assert (thumb.width(), thumb.height()) == (256, 200)
     assert loader.size(picture) == Size(2560, 2000)
     assert loader.problem(picture) is None

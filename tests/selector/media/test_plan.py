@@ -50,8 +50,8 @@ def test_no_more_is_loaded_than_the_budget_holds() -> None:
 
 
 def test_a_picture_of_unknown_size_is_counted_as_the_largest_there_can_be() -> None:
-    assert image_bytes(Tier.SCREEN, None) == 1920 * 1920 * 4
-    assert image_bytes(Tier.SCREEN, LARGE) == 1920 * 1280 * 4
+    assert image_bytes(Tier.SCREEN, None) == 1500 * 1500 * 4
+    assert image_bytes(Tier.SCREEN, LARGE) == 1500 * 1000 * 4
     assert image_bytes(Tier.THUMB, Size(100, 50)) == 100 * 50 * 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from companions import codec
+from companions.files import TEMPORARY_PREFIX, TEMPORARY_SUFFIX
 from companions.motion import MotionCompanion, MotionOrigin
 from companions.names import MOTION_SUFFIX, companion_path
 from selector.core.cull import Filter, Order, Verdict
@@ -378,3 +380,26 @@ def test_looking_again_into_a_folder_that_is_gone_keeps_what_is_known(
         assert len(desk.cull.groups) == 2
         (tmp_path / "away").rename(folder)
     assert str(folder) in told.args[0]
+
+
+def test_what_killed_programs_left_an_hour_ago_is_swept_when_the_folder_is_opened(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    two_groups(tmp_path)
+    old, young, foreign = (
+        tmp_path / "first" / name
+        for name in (
+            f"{TEMPORARY_PREFIX}old{TEMPORARY_SUFFIX}",
+            f"{TEMPORARY_PREFIX}young{TEMPORARY_SUFFIX}",
+            f"old{TEMPORARY_SUFFIX}",
+        )
+    )
+    for each in (old, young, foreign):
+        each.write_text("half")
+    for each in (old, foreign):
+        os.utime(each, (1.0, 1.0))
+
+    with opened(tmp_path, read_only=True):
+        assert old.exists()
+    with opened(tmp_path):
+        assert [each.exists() for each in (old, young, foreign)] == [False, True, True]
