@@ -109,6 +109,11 @@ class Desk(QObject):
         rule, taken_at = opening_rule(self.scan.names, picture=self.picture)
         resume = replayed.decisions[-1] if replayed.decisions else None
         self.regroup(rule, taken_at=taken_at, resume=resume)
+        if not read_only:
+            # Picked in a session that ended before they were looked at: accepted all the same.
+            picked = self.cull.all_picked()
+            self._awaiting.update(n for n in picked if n not in self.scan.with_motion)
+            self._want()
 
     # -- groups and where the operator is ---------------------------------------------------------
 

@@ -54,6 +54,19 @@ def test_a_pick_is_journaled_and_its_proposal_is_written_as_soon_as_there_is_one
         assert desk.cull.verdict(0) is Verdict.PICKED
 
 
+def test_a_pick_that_was_killed_before_its_look_has_its_proposal_after_opening_again(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with opened(two_groups(tmp_path)) as desk:
+        desk.pick(1)
+        assert not motion_file(desk, FIRST_B).exists()
+
+    with opened(tmp_path) as desk:
+        assert desk.group == 1, "the operator goes on elsewhere"
+        qtbot.waitUntil(motion_file(desk, FIRST_B).exists, timeout=PATIENCE_MS)
+        assert not motion_file(desk, FIRST_A).exists()
+
+
 def test_what_was_decided_is_there_after_opening_again_and_the_next_open_group_is_shown(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
