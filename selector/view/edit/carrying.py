@@ -20,6 +20,7 @@ from companions.objects import polygon_box
 from companions.trajectory import MaskRegion, ObjectTrajectory, PolygonRegion, Region
 from selector.core import drafting, objects
 from selector.core.regions import BrushStroke, Outline, brushed, outlines, save_mask
+from selector.core.shelf import make_below
 from selector.core.ways import WayKind
 from selector.view.edit import overlay
 from selector.view.edit.canvas import Canvas
@@ -39,6 +40,8 @@ class Cut:
 
     region: PolygonRegion | Mask
     begins: tuple[float, float]
+    lines: tuple[Outline, ...]
+    """Its outline, to be seen while its way is drawn."""
 
 
 class Carrying(QObject):
@@ -80,7 +83,7 @@ class Carrying(QObject):
     # -- what the tools hand over -----------------------------------------------------------------
 
     def _take_polygon(self, region: PolygonRegion) -> None:
-        self._wait(Cut(region, objects.middle(polygon_box(region))), (region.points,))
+        self._wait(Cut(region, objects.middle(polygon_box(region)), (region.points,)))
 
     def _take_strokes(self, strokes: tuple[BrushStroke, ...]) -> None:
         picture = self._editing.picture
@@ -92,11 +95,11 @@ class Carrying(QObject):
             self._editing.desk.told.emit(TOO_SMALL)
             return
         anywhere = MaskRegion(shape="mask", path="x.mask.png", sha256="0" * 64)
-        self._wait(Cut(mask, objects.middle(box)), outlines(anywhere, mask=mask))
+        self._wait(Cut(mask, objects.middle(box), outlines(anywhere, mask=mask)))
 
-    def _wait(self, cut: Cut, lines: tuple[Outline, ...]) -> None:
+    def _wait(self, cut: Cut) -> None:
         self.way.kind = WayKind.FREEHAND
-        self.way.lead(cut.begins, painter_path(lines))
+        self.way.lead(cut.begins, painter_path(cut.lines))
         self._canvas.use(self.way)
         self._cut = cut
 
@@ -104,19 +107,21 @@ class Carrying(QObject):
         cut, self._cut = self._cut, None
         if cut is None:
             self._lead_anew(way)
-        else:
-            self._add(cut, way)
+        elif not self._add(cut, way):
+            self._wait(cut)  # what was painted stays until the disk takes it, or Escape
+            return
         self._canvas.use(self._canvas.frames)
 
-    def _add(self, cut: Cut, way: list[tuple[float, float]]) -> None:
+    def _add(self, cut: Cut, way: list[tuple[float, float]]) -> bool:
+        """Whether the region could be kept."""
         editing = self._editing
         motion = editing.motion
         if motion is None:
-            return
+            return True
         name = objects.free_name(motion.objects)
         region = self._kept(cut.region, name)
         if region is None:
-            return
+            return False
         picture = drafting.picture_size(motion)
         added = editing.edit(
             lambda m: drafting.with_objects(
@@ -129,6 +134,7 @@ class Carrying(QObject):
         )
         if added:
             editing.choose_object(len(editing.objects) - 1)
+        return True
 
     def _lead_anew(self, way: list[tuple[float, float]]) -> None:
         editing = self._editing
@@ -154,10 +160,10 @@ class Carrying(QObject):
         try:
             if desk.placement.overlay is not None:
                 with files.reporting_unwritable(picture):
-                    picture.parent.mkdir(parents=True, exist_ok=True)
+                    make_below(desk.placement.overlay, picture.parent)
             return save_mask(region, picture=picture, name=name)
         except (MotionfleetError, ValueError) as error:
-            desk.told.emit(f"The painted object could not be kept: {error}")
+            desk.told.emit(f"The painted object waits, draw its way again later: {error}")
             return None
 
     def _give_up(self) -> None:

@@ -110,6 +110,25 @@ def test_a_painted_object_becomes_a_mask_beside_the_picture(qtbot: QtBot, tmp_pa
         assert not page.canvas.masks[made.region.path].isEmpty()
 
 
+def test_what_was_painted_waits_while_the_disk_does_not_take_it(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with editing(qtbot, tmp_path / "shoot") as page:
+        press(page, "b")
+        drag(page, (0.3, 0.4), (0.5, 0.4))
+        press(page, Qt.Key.Key_Return)
+        (tmp_path / "shoot").rename(tmp_path / "away")
+        with qtbot.waitSignal(page.desk.told) as told:
+            drag(page, (0.4, 0.4), (0.4, 0.7))
+        assert told.args is not None
+        assert "waits" in told.args[0]
+
+        (tmp_path / "away").rename(tmp_path / "shoot")
+        drag(page, (0.4, 0.4), (0.4, 0.7))
+        (made,) = objects(page)
+        assert isinstance(made.region, MaskRegion)
+
+
 def test_escape_gives_up_step_by_step_and_leaves_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     with editing(qtbot, tmp_path) as page:
         press(page, "b")
