@@ -161,7 +161,7 @@ def portable_path(picture: Path, *, root: Path) -> str:
     """``picture`` relative to ``root`` as a manifest spells it.
 
     Raises:
-        PathRefused: it leaves ``root`` (by a link, too), or its name is not portable.
+        PathRefused: it leaves ``root`` (by a link, too), is not there, or its name is not portable.
     """
     try:
         relative = (picture.parent.resolve() / picture.name).relative_to(root.resolve())
@@ -173,6 +173,8 @@ def portable_path(picture: Path, *, root: Path) -> str:
     fault = path_fault(path)
     if fault is None and not (root / path).exists():
         fault = "is on this disk not in Unicode NFC form; rename it"
+        if not picture.exists():
+            fault = "is not there"
     if fault is None and files.resolve_inside(root, path) is None:
         fault = "is a link that leaves the folder"
     if fault is not None:

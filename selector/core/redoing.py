@@ -28,7 +28,7 @@ from companions.motion import MotionCompanion
 from companions.names import CLIP_SUFFIX, MANIFEST_SUFFIX
 from companions.review import Redo
 from companions.video_manifest import Recipe, Shot, VideoManifest
-from selector.core.batch import batch_name
+from selector.core.batch import batch_name, with_masks
 from selector.core.errors import NothingToRedo
 from selector.core.gathering import manifest_root, portable_path, project_name
 from selector.core.placement import Placement
@@ -102,6 +102,16 @@ def differing(
     return recipe.model_copy(update=changes), tuple(words)
 
 
+def _redrawn(shelf: Shelf, picture: Path, *, since: datetime, root: Path) -> MotionCompanion | None:
+    """The motion that was drawn after ``since``, its masks named as from ``root``."""
+    motion = shelf.load(picture).motion
+    if motion is None or motion.provenance.at <= since:
+        return None
+    home = shelf.path(picture).parent
+    move = with_masks(motion.move(), lambda mask: portable_path(home / mask, root=root))
+    return motion.model_copy(update={"objects": move.objects})
+
+
 def make_again(shot: Returned, *, shelf: Shelf, root: Path) -> Again:
     """What ``shot`` gives to a redo manifest in the folder ``root``.
 
@@ -115,10 +125,9 @@ def make_again(shot: Returned, *, shelf: Shelf, root: Path) -> Again:
     try:
         picture = _same_picture(shot, sha256=meta.recipe.image_sha256)
         image_path = portable_path(picture, root=root)
+        redrawn = _redrawn(shelf, picture, since=meta.finished_at, root=root)
     except MotionfleetError as error:
         return Again(shot, error=error)
-    motion = shelf.load(picture).motion
-    redrawn = motion if motion is not None and motion.provenance.at > meta.finished_at else None
     recipe, changed = differing(meta.recipe, review.redo, redrawn=redrawn)
     if not changed:
         why = "the same clip would come back: redraw its move, or ask for another prompt"

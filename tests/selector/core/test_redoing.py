@@ -15,6 +15,7 @@ from companions.geometry import Rect, Size
 from companions.motion import MotionOrigin, Provenance
 from companions.names import MOTION_SUFFIX, companion_path
 from companions.review import Redo, ReviewReason
+from companions.trajectory import MaskRegion, ObjectTrajectory, TrajectoryPoint
 from companions.video_manifest import VideoManifest
 from companions.wishes import Wishes
 from selector.core.errors import NothingToRedo
@@ -139,6 +140,30 @@ def test_a_move_that_was_redrawn_since_is_taken_with_its_wishes(tmp_path: Path) 
     assert each.wanted.motion == motion_of(picture).move()
     assert each.changed == ("motion", "prompt", "model wan", "seed 5", "30 fps")
     assert each.wanted.interpolation.target_fps == 30
+
+
+def test_the_masks_of_a_redrawn_move_are_named_as_from_the_manifest(tmp_path: Path) -> None:
+    picture = came_back(tmp_path / "day 1", model="camera")
+    reject(tmp_path)
+    redrawn(picture, hours=2)
+    motion = motion_of(picture)
+    region = MaskRegion(shape="mask", path="a.ball.mask.png", sha256="0" * 64)
+    points = tuple(TrajectoryPoint(at=at, position=(0.4, 0.5)) for at in (0.0, 1.0))
+    ball = ObjectTrajectory(name="ball", region=region, points=points)
+    codec.write(
+        companion_path(picture, MOTION_SUFFIX), motion.model_copy(update={"objects": (ball,)})
+    )
+
+    (missing,) = again(tmp_path)
+    assert isinstance(missing.error, PathRefused)
+    assert "is not there" in str(missing.error)
+
+    (picture.parent / region.path).write_bytes(b"a mask")
+    (each,) = again(tmp_path)
+    assert each.wanted is not None
+    (made,) = each.wanted.motion.objects
+    assert isinstance(made.region, MaskRegion)
+    assert made.region.path == "day 1/a.ball.mask.png"
 
 
 def test_a_move_that_was_drawn_before_the_clip_was_made_changes_nothing(tmp_path: Path) -> None:
