@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from selector.core.settings import SettingsFile
+from selector.media.plan import Tier
 from selector.view.cull.page import CullPage
 from selector.view.desk import Desk
 from selector.view.shell.window import MainWindow
@@ -71,4 +72,16 @@ def settle(qtbot: QtBot, made: MainWindow) -> None:
     """Until every tile in sight is sharp."""
     tiles = cull_of(made).tiles
     qtbot.waitUntil(lambda: tiles.is_complete, timeout=PATIENCE_MS)
+    QApplication.processEvents()
+
+
+def settle_filmstrip(qtbot: QtBot, made: MainWindow) -> None:
+    """Until the filmstrip can show every picture of a small folder."""
+    desk = desk_of(made)
+    pictures = [desk.picture(name) for name in desk.scan.names]
+
+    def is_there() -> bool:
+        return all(desk.loader.image(each, Tier.THUMB) is not None for each in pictures[::2])
+
+    qtbot.waitUntil(is_there, timeout=PATIENCE_MS)
     QApplication.processEvents()

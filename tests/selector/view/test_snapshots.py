@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from selector.core.settings import Theme
 from tests.selector.desks import PATIENCE_MS, two_groups, wait_for_look
 from tests.selector.snapshots import assert_looks_as_before
-from tests.selector.windows import cull_of, desk_of, settle, window
+from tests.selector.windows import cull_of, desk_of, settle, settle_filmstrip, window
 
 FIRST = ("first/a.png", "first/b.png")
 
@@ -24,6 +24,7 @@ def test_the_cull(qtbot: QtBot, tmp_path: Path, theme: Theme) -> None:
         cull_of(made).show_rectangles(on=True)
         desk_of(made).pick(1)
         settle(qtbot, made)
+        settle_filmstrip(qtbot, made)
 
         assert_looks_as_before(made, f"cull-{theme.value}", scratch=tmp_path)
 
@@ -36,6 +37,7 @@ def test_comparing(qtbot: QtBot, tmp_path: Path) -> None:
         settle(qtbot, made)
         made.show_page("compare")
         qtbot.waitUntil(made.is_complete, timeout=PATIENCE_MS)
+        settle_filmstrip(qtbot, made)
 
         assert_looks_as_before(made, "compare", scratch=tmp_path)
 
