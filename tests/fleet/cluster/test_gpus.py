@@ -27,16 +27,18 @@ for patience in (2, 1, 0):
         if not patience:
             raise
 here = ray.get_runtime_context().get_node_id()
-first, second, third = (
+workers = [
     start_worker(Pool.INTERPOLATION, Drill(), name=f"w{i}", node_id=here, gpus=0.5)
     for i in range(3)
-)
-pids = {ray.get(each.state.remote(), timeout=60).pid for each in (first, second)}
-late = third.state.remote()
-done, waiting = ray.wait([late], timeout=2.0)
-print(len(pids), len(done), ray.available_resources().get("GPU", 0.0))
-ray.kill(first)
-print(ray.get(late, timeout=60).pid not in pids)
+]
+# Which two of them come up first is Ray's affair, and on a busy machine each takes a minute.
+looks = {each.state.remote(): each for each in workers}
+up, late = ray.wait(list(looks), num_returns=2, timeout=300)
+pids = {ray.get(each).pid for each in up}
+early, late = ray.wait(late, timeout=2.0)
+print(len(pids), len(early), ray.available_resources().get("GPU", 0.0))
+ray.kill(looks[up[0]])
+print(ray.get(late[0], timeout=300).pid not in pids)
 ray.shutdown()
 """
 
@@ -44,7 +46,7 @@ ray.shutdown()
 def test_two_workers_share_one_gpu_and_a_third_waits_for_its_turn(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)],
-        check=False, capture_output=True, text=True, timeout=240,
+        check=False, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
