@@ -16,15 +16,19 @@ import numpy.typing as npt
 
 from companions.camera import Affine
 from companions.geometry import Size
+from companions.registration import (
+    LONGEST_PX,
+    MIN_INLIERS,
+    Grey,
+    Registration,
+    planned_corners,
+    sampled_frames,
+)
 from companions.timing import FramePlan
 from companions.video_meta import Check, CheckVerdict
 from fleet.qc.glance import Glance, luma_of
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import Limits
-from fleet.qc.registration import LONGEST_PX, MIN_INLIERS, Grey, Registration, planned_corners
-
-SAMPLES: Final = 9
-"""How many frames of a clip are placed."""
 
 _PLAIN: Final = 3 * MIN_INLIERS
 """Features that must agree in a perfect frame before a frame without any is called lost."""
@@ -151,10 +155,3 @@ class Adherence:
         small -= small.mean()
         scale = float(np.linalg.norm(seen) * np.linalg.norm(small))
         return float((seen * small).sum()) / scale if scale > 0.0 else 0.0
-
-
-def sampled_frames(frames: int) -> frozenset[int]:
-    """Up to ``SAMPLES`` indices spread evenly over a clip, its first and last among them."""
-    if frames <= SAMPLES:
-        return frozenset(range(frames))
-    return frozenset(round(i * (frames - 1) / (SAMPLES - 1)) for i in range(SAMPLES))

@@ -16,13 +16,12 @@ from skimage.metrics import structural_similarity
 
 from companions.geometry import Size
 from companions.picture import Pixels
+from companions.registration import Grey, sampled_frames
 from companions.timing import FramePlan
 from companions.video_meta import Check, CheckVerdict
-from fleet.qc.adherence import sampled_frames
 from fleet.qc.glance import Glance, luma_of
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import Limits
-from fleet.qc.registration import Grey
 
 _LONGEST_PX: Final = 640
 _PSNR_CAP_DB: Final = 100.0
@@ -69,7 +68,7 @@ class Steadiness:
 
     def __init__(self, *, shot: PlannedShot, plan: FramePlan, limits: Limits) -> None:
         self._shot, self._plan, self._limits = shot, plan, limits
-        self._sampled = sampled_frames(plan.clip) - {0}
+        self._sampled = frozenset(sampled_frames(plan.clip)) - {0}
         self._before: Grey | None = None
         self._found: list[float] = []
 

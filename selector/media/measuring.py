@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,12 +11,17 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from companions.errors import MotionfleetError
-from selector.core.tracking import FRAME_PX, PICTURE_PX, Grey, Placed, Tracker, sampled
+from companions.geometry import Size
+from companions.registration import LONGEST_PX, Grey, sampled_frames
+from selector.core.tracking import PICTURE_PX, Placed, Tracker
 from selector.media.clip_source import ClipBroken, frames_of
+from selector.media.crew import Crew, Job
 from selector.media.decode import decode, shrunk
+from selector.media.plan import fitted
 
-CLOSE_S: Final = 2.0
 MOST_KEPT: Final = 64
+_Wish = tuple[Path, Path, str]
+"""A clip, its picture, and the clip's hash."""
 
 
 class Measurer(QObject):
@@ -32,10 +37,9 @@ class Measurer(QObject):
     def __init__(self, *, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._found: dict[tuple[Path, str], tuple[Placed, ...]] = {}
-        self._wanted: tuple[Path, Path, str] | None = None
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread: threading.Thread | None = None
+        self._wanted: _Wish | None = None
+        self._crew = Crew("measurer")
+        self._changed = self._crew.changed
         self._done.connect(self._take)
 
     def want(self, clip: Path, *, picture: Path, sha256: str) -> tuple[Placed, ...] | None:
@@ -48,9 +52,8 @@ class Measurer(QObject):
             return found
         with self._changed:
             self._wanted = (clip, picture, sha256)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="measurer", daemon=True)
-                self._thread.start()
+            if not self._crew.is_hired:
+                self._crew.hire(self._next)
             self._changed.notify_all()
         return None
 
@@ -60,46 +63,44 @@ class Measurer(QObject):
             self._wanted = None
 
     def close(self) -> None:
-        """End the thread; what it is at is given up after two seconds."""
-        with self._changed:
-            self._closing, self._wanted = True, None
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(CLOSE_S)
+        """End the thread."""
+        self.rest()
+        self._crew.close()
 
     def _take(self, key: tuple[Path, str], placed: tuple[Placed, ...]) -> None:
-        while len(self._found) >= MOST_KEPT:
-            self._found.pop(next(iter(self._found)))
-        self._found[key] = placed
+        if placed:  # else the file may have been away for a moment: it is tried again when wanted
+            while len(self._found) >= MOST_KEPT:
+                self._found.pop(next(iter(self._found)))
+            self._found[key] = placed
         self.measured.emit(key[0], placed)
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
-            clip, picture, sha256 = job
-            placed: list[Placed] = []
-            try:
-                tracker = Tracker(_grey(decode(picture, long_side=PICTURE_PX).image))
-                for number, image in frames_of(clip, sampled):
-                    if self._wanted != job:
-                        break
-                    found = tracker.place(_grey(shrunk(image, long_side=FRAME_PX)), number=number)
-                    if found is not None:
-                        placed.append(found)
-            except (MotionfleetError, ClipBroken):
-                pass  # the window says it of the picture or the clip; there is no path to show
-            with self._changed:
-                if self._wanted != job or self._closing:
-                    continue
-                self._wanted = None
-            self._done.emit((clip, sha256), tuple(placed))
+    def _next(self) -> Job | None:
+        return partial(self._measure, self._wanted) if self._wanted is not None else None
 
-    def _next(self) -> tuple[Path, Path, str] | None:
-        with self._changed:
-            while not self._closing:
-                if self._wanted is not None:
-                    return self._wanted
-                self._changed.wait()
-        return None
+    def _measure(self, wish: _Wish) -> None:
+        clip, picture, sha256 = wish
+        placed: list[Placed] = []
+        try:
+            tracker = Tracker(_grey(decode(picture, long_side=PICTURE_PX).image))
+            for number, image in frames_of(clip, sampled_frames):
+                if self._wanted is not wish:  # each wish is one of its own
+                    return
+                found = tracker.place(_grey(_reduced(image)), number=number)
+                if found is not None:
+                    placed.append(found)
+        except (MotionfleetError, ClipBroken, MemoryError):
+            pass  # the window says it of the picture or the clip; there is no path to show
+        finally:
+            with self._changed:
+                is_wanted = self._wanted is wish and not self._crew.is_closing
+                if is_wanted:
+                    self._wanted = None
+            if is_wanted:
+                self._done.emit((clip, sha256), tuple(placed))
+
+
+def _reduced(frame: QImage) -> QImage:
+    return shrunk(frame, fitted(Size(frame.width(), frame.height()), long_side=LONGEST_PX))
 
 
 def _grey(image: QImage) -> Grey:

@@ -10,9 +10,10 @@ from companions.camera import CameraPath
 from companions.easing import EasingName
 from companions.geometry import Rect, Size, largest_window
 from companions.picture import Pixels
+from companions.registration import SAMPLES
 from companions.video_manifest import QcParams, QcThresholds
 from companions.video_meta import Check, CheckVerdict
-from fleet.qc.adherence import SAMPLES, Adherence, sampled_frames
+from fleet.qc.adherence import Adherence
 from fleet.qc.glance import Glance
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import STANDARD, Limits, limits_of
@@ -270,11 +271,3 @@ def test_a_single_frame_is_measured() -> None:
     check = adherence(picture, path, frames, count=1)
 
     assert check.verdict is CheckVerdict.PASS
-
-
-@pytest.mark.parametrize("frames", [1, 2, 8, 9, 10, 24, 97, 5000])
-def test_samples_are_few_and_hold_both_ends(frames: int) -> None:
-    chosen = sampled_frames(frames)
-
-    assert {0, frames - 1} <= chosen <= set(range(frames))
-    assert len(chosen) == min(frames, SAMPLES)

@@ -15,13 +15,13 @@ from companions.easing import EasingName
 from companions.geometry import Rect, Size, largest_window
 from companions.motion import MotionKeyframe, Rotation
 from companions.picture import Pixels
+from companions.registration import planned_corners
 from companions.video_manifest import GenerationParams, QcParams
 from companions.video_meta import Check, CheckVerdict, Verdict
 from fleet.generate.base import GenerateRequest
 from fleet.generate.camera import Camera
 from fleet.qc.inspector import Inspector
 from fleet.qc.keyframe import PlannedShot
-from fleet.qc.registration import planned_corners
 from fleet.qc.verdict import verdict
 from tests.fleet.footage import PHOTOS, photo, plan, size_of
 

@@ -1,4 +1,4 @@
-"""The measured path: frames are found on their picture to a thousandth, or not at all."""
+"""The measured path: frames are found on their picture to a thousandth, in its fractions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from companions.camera import CameraPath
 from companions.easing import EasingName
 from companions.geometry import Rect, Size, fit_aspect
 from companions.motion import Rotation
+from companions.registration import Grey
 from companions.rendition import clip_fractions, rendered, size_of
-from selector.core.tracking import Grey, Tracker, sampled
+from selector.core.tracking import Tracker
 from tests.selector.stills import photograph
 
 OUTPUT = Size(480, 270)
@@ -43,29 +44,7 @@ def test_a_clip_that_follows_its_plan_is_measured_on_it(name: str, turn: float) 
         assert placed.centre == pytest.approx(path.window(number / 4).centre, abs=0.002)
 
 
-def test_a_frame_of_another_picture_is_not_placed() -> None:
-    tracker = Tracker(grey(photograph("coffee.png")))
-
-    assert tracker.place(grey(photograph("rocket.jpg")), number=0) is None
-
-
-def test_a_blank_frame_is_not_placed() -> None:
+def test_what_cannot_be_told_is_left_out() -> None:
     tracker = Tracker(grey(photograph("coffee.png")))
 
     assert tracker.place(np.full((270, 480), 90, dtype=np.uint8), number=0) is None
-    assert (
-        Tracker(np.full((270, 480), 90, dtype=np.uint8)).place(
-            grey(photograph("coffee.png")), number=0
-        )
-        is None
-    )
-
-
-@pytest.mark.parametrize("frames", [1, 2, 9, 10, 144])
-def test_the_first_and_last_frames_are_among_the_sampled(frames: int) -> None:
-    chosen = sampled(frames)
-
-    assert chosen[0] == 0
-    assert chosen[-1] == frames - 1
-    assert list(chosen) == sorted(set(chosen))
-    assert len(chosen) == min(frames, 9)

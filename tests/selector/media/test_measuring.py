@@ -58,3 +58,36 @@ def test_a_picture_or_clip_that_cannot_be_read_has_no_path_and_stops_nothing(
     with qtbot.waitSignal(measurer.measured, timeout=PATIENCE_MS) as told:
         measurer.want(clip, picture=picture, sha256="b")
     assert len(told.args[1]) == 9
+
+
+def test_a_picture_that_was_away_for_a_moment_is_measured_when_it_is_wanted_again(
+    qtbot: QtBot, measurer: Measurer, tmp_path: Path
+) -> None:
+    picture = came_back(tmp_path)
+    clip = companion_path(picture, CLIP_SUFFIX)
+    away = picture.rename(tmp_path / "away.png")
+    with qtbot.waitSignal(measurer.measured, timeout=PATIENCE_MS) as told:
+        measurer.want(clip, picture=picture, sha256="a")
+    assert told.args == [clip, ()]
+
+    away.rename(picture)
+    with qtbot.waitSignal(measurer.measured, timeout=PATIENCE_MS) as told:
+        assert measurer.want(clip, picture=picture, sha256="a") is None
+
+    assert len(told.args[1]) == 9
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_nobody_foresaw_costs_one_path(
+    qtbot: QtBot, measurer: Measurer, tmp_path: Path
+) -> None:
+    picture = came_back(tmp_path)
+    clip = companion_path(picture, CLIP_SUFFIX)
+
+    with qtbot.waitSignal(measurer.measured, timeout=PATIENCE_MS) as told:
+        measurer.want(clip, picture=tmp_path / "no file is called so\0.png", sha256="a")
+    assert told.args == [clip, ()]
+    with qtbot.waitSignal(measurer.measured, timeout=PATIENCE_MS) as told:
+        measurer.want(clip, picture=picture, sha256="b")
+
+    assert len(told.args[1]) == 9

@@ -1,4 +1,7 @@
-"""Where a frame lies on the keyframe, found from the pictures alone.
+"""Where a frame lies on a picture, found from the pictures alone.
+
+The fleet holds a clip against its plan by it, and the desk draws the measured path beside the
+planned one: both place the same frames, and find the same.
 
 SIFT features (contrast threshold a quarter of OpenCV's, for skies and skin), ratio test,
 MAGSAC++.  A homography extrapolates badly from features on one side of the frame, so it is
@@ -23,6 +26,8 @@ Points = npt.NDArray[np.float32]
 _Fit: TypeAlias = tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.uint8] | None]
 """What OpenCV's estimators return; its stubs leave out the None of a failed fit."""
 
+SAMPLES: Final = 9
+"""How many frames of a clip are placed."""
 MIN_INLIERS: Final = 12
 """Fewer agreeing features than this place nothing."""
 LONGEST_PX: Final = 480
@@ -32,7 +37,7 @@ _CONTRAST: Final = 0.01
 _RATIO: Final = 0.75
 _TOLERANCE_PX: Final = 2.0
 _FRAME_FEATURES: Final = 700
-_KEYFRAME_FEATURES: Final = 3000
+_PICTURE_FEATURES: Final = 3000
 _HOMOGRAPHY_COVER: Final = 0.25
 """Share of the frame that inliers must span for eight degrees of freedom."""
 _SIMILARITY_COVER: Final = 0.02
@@ -43,10 +48,10 @@ largest): matches that collapse onto one spot agree with each other and mean not
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A frame found on the keyframe.
+    """A frame found on the picture.
 
     Attributes:
-        matrix: 3x3, frame pixel centres to keyframe pixel centres.
+        matrix: 3x3, frame pixel centres to picture pixel centres.
         inliers: features that agree.
     """
 
@@ -60,12 +65,12 @@ class Placed:
 
 
 class Registration:
-    """The keyframe's features, found once, and the matching of frames against them."""
+    """The picture's features, found once, and the matching of frames against them."""
 
-    def __init__(self, keyframe: Grey) -> None:
-        """``keyframe``: (height, width) uint8."""
-        finder = _finder(_KEYFRAME_FEATURES)
-        keypoints, self._descriptors = finder.detectAndCompute(keyframe, None)
+    def __init__(self, picture: Grey) -> None:
+        """``picture``: (height, width) uint8."""
+        finder = _finder(_PICTURE_FEATURES)
+        keypoints, self._descriptors = finder.detectAndCompute(picture, None)
         self._points = _points(keypoints)
 
     def place(self, frame: Grey) -> Placed | None:
@@ -86,13 +91,20 @@ class Registration:
         pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(descriptors, self._descriptors, k=2)
         best: dict[int, tuple[float, int]] = {}
         for first, second in pairs:
-            # One keyframe feature answers one frame feature: on a flat sky hundreds pick the same.
+            # One feature of the picture answers one of the frame: on a flat sky hundreds pick it.
             if first.distance < _RATIO * second.distance:
                 held = best.get(first.trainIdx)
                 if held is None or first.distance < held[0]:
                     best[first.trainIdx] = (first.distance, first.queryIdx)
         rows = [query for _, query in best.values()]
         return points[rows], self._points[list(best)]
+
+
+def sampled_frames(frames: int) -> tuple[int, ...]:
+    """Up to ``SAMPLES`` frames spread evenly over a clip, its first and last among them."""
+    if frames <= SAMPLES:
+        return tuple(range(frames))
+    return tuple(round(i * (frames - 1) / (SAMPLES - 1)) for i in range(SAMPLES))
 
 
 def corners_of(size: Size) -> npt.NDArray[np.float64]:
