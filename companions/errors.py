@@ -227,6 +227,7 @@ class PictureProblem(StrEnum):
     TRUNCATED = "truncated"
     TOO_LARGE = "too_large"
     ANIMATED = "animated"
+    SHAPE = "shape"
     UNREADABLE = "unreadable"
 
 

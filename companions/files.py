@@ -189,9 +189,13 @@ def read_limited(path: Path, *, limit: int) -> bytes:
         OSError: missing, not a regular file (a FIFO would block for ever), or larger.
     """
     with open_regular(path) as stream:
-        if os.fstat(stream.fileno()).st_size > limit:
+        size = os.fstat(stream.fileno()).st_size
+        if size > limit:
             raise OSError(errno.EFBIG, f"larger than {limit} bytes")
-        data = stream.read(limit + 1)
+        # Not all of the limit at once: memory is asked for before anything is read.
+        data = stream.read(size + 1)
+        if len(data) > size:  # it grows
+            data += stream.read(limit + 1 - len(data))
     if len(data) > limit:
         raise OSError(errno.EFBIG, f"larger than {limit} bytes")
     return data

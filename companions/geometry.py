@@ -16,6 +16,8 @@ Fraction01 = Annotated[float, Field(ge=0.0, le=1.0)]
 PicturePoint = tuple[Fraction01, Fraction01]
 """A point ``[x, y]`` in fractions of the upright picture, origin top left."""
 
+MAX_SIDE_PX = 100_000
+"""Longest side of a picture that documents can speak of."""
 MIN_EXTENT = 1e-3
 """Smallest width or height of a rectangle: a thousandth of the picture, 6 px of a 24-MP one."""
 _ROUNDING = 1e-12

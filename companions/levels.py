@@ -250,17 +250,25 @@ def _build(picture: Pixels, *, scale: float, users: Sequence[View]) -> _Level:
     reach = math.ceil((len(kernel) // 2 + 4) * max(float(pitch), 1.0))
     height, width = picture.shape[:2]
     bounds = np.array([view.bounds for view in users])
-    # Aligned to whole level pixels, so that a level's pixels do not depend on who uses it.
     unit = pitch.numerator
-    x0 = max(0, math.floor(bounds[:, 0].min()) - reach) // unit * unit
-    y0 = max(0, math.floor(bounds[:, 1].min()) - reach) // unit * unit
-    x1 = min(width, -(-(math.ceil(bounds[:, 2].max()) + reach) // unit) * unit)
-    y1 = min(height, -(-(math.ceil(bounds[:, 3].max()) + reach) // unit) * unit)
+    x0, x1 = _span(bounds[:, 0].min() - reach, bounds[:, 2].max() + reach, length=width, unit=unit)
+    y0, y1 = _span(bounds[:, 1].min() - reach, bounds[:, 3].max() + reach, length=height, unit=unit)
     pixels = _whole_units(picture[y0:y1, x0:x1], unit=unit)
     pixels = _scaled(pixels, Fraction(block), cv2.INTER_AREA)
     pixels = _scaled(pixels, regrid, cv2.INTER_CUBIC)
     filtered = cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
     return _Level(_bytes(filtered), x0, y0, pitch)
+
+
+def _span(low: float, high: float, *, length: int, unit: int) -> tuple[int, int]:
+    """Which pixels of one side of the picture a level holds, for looks from ``low`` to ``high``.
+
+    Aligned to whole level pixels, so that a level's pixels do not depend on who uses it; one at
+    least, since who looks past the border sees the border repeated.
+    """
+    first = min(max(0, math.floor(low)), length - 1) // unit * unit
+    last = -(-math.ceil(high) // unit) * unit
+    return first, min(length, max(last, first + unit))
 
 
 def _regrid(oversampling: float) -> Fraction:

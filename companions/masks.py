@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
-import zlib
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -24,7 +22,7 @@ from PIL import Image
 from companions import files
 from companions.errors import PathRefused, PictureProblem, PictureRefused
 from companions.geometry import Size
-from companions.picture import inspect_picture
+from companions.picture import DAMAGE, inspect_picture
 from companions.trajectory import MaskRegion, PolygonRegion
 
 Mask = npt.NDArray[np.uint8]
@@ -119,7 +117,7 @@ def _decoded(data: bytes, path: Path) -> Mask:
                 what = f"is not an 8-bit grey PNG ({facts.format}, {image.mode})"
                 _refuse(path, PictureProblem.NOT_A_PICTURE, what)
             return np.array(image, dtype=np.uint8)
-    except (OSError, ValueError, SyntaxError, LookupError, struct.error, zlib.error) as error:
+    except DAMAGE as error:
         _refuse(path, PictureProblem.TRUNCATED, f"is truncated or corrupt ({error})")
 
 

@@ -27,7 +27,7 @@ from pydantic import (
 
 from companions.base import Closed, Document, Instant, Sha256
 from companions.easing import Easing, EasingName
-from companions.geometry import Fraction01, Rect
+from companions.geometry import MAX_SIDE_PX, Fraction01, Rect
 from companions.names import MOTION_SUFFIX, FileName
 from companions.preset import PRESET_NAMES, Preset
 from companions.trajectory import ObjectTrajectory
@@ -37,7 +37,7 @@ MAX_DURATION_S = 60.0
 MAX_KEYFRAMES = 64
 MAX_OBJECTS = 32
 
-Pixels = Annotated[int, Field(ge=1, le=100_000)]
+Pixels = Annotated[int, Field(ge=1, le=MAX_SIDE_PX)]
 OutputPixels = Annotated[int, Field(ge=64, le=8192, multiple_of=2)]
 
 

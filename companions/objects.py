@@ -7,7 +7,6 @@ time.  Maps here take pixel centres to pixel centres, as OpenCV does.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
@@ -77,16 +76,6 @@ def picture_to_moved(
     # Corner-based inside, centre-based outside: pixel (0, 0)'s centre is (0.5, 0.5) of the corner.
     half = np.array([0.5, 0.5])
     return np.column_stack([turn, goal + turn @ (half - middle) - half])
-
-
-def travelled(trajectory: ObjectTrajectory, *, picture: Size) -> float:
-    """Length of the way, in picture widths."""
-    way = 0.0
-    for a, b in zip(trajectory.points, trajectory.points[1:], strict=False):
-        dx = b.position[0] - a.position[0]
-        dy = (b.position[1] - a.position[1]) * picture.height / picture.width
-        way += math.hypot(dx, dy)
-    return way
 
 
 def _pose(point: TrajectoryPoint) -> Pose:

@@ -24,13 +24,14 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from companions import files
 from companions.errors import PictureProblem, PictureRefused
-from companions.geometry import Size
+from companions.geometry import MAX_SIDE_PX, Size
 
 Pixels = npt.NDArray[np.uint8]
 """A picture or frame, (height, width, 3), sRGB."""
 
 MAX_PIXELS: Final = 160_000_000
 """Largest picture that is decoded: above every camera on sale, below a decompression bomb."""
+_MOST: Final = f"the limit is {MAX_PIXELS // 1_000_000}"
 MAX_FILE_BYTES: Final = 1024 * 1024 * 1024
 
 _ORIENTATION: Final = 0x0112
@@ -47,8 +48,7 @@ _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 # Pillow knows some forty formats, and opens EPS by running Ghostscript; a picture from outside
 # is offered to these readers only.
 _FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "AVIF", "HEIF")
-# What the readers behind Pillow may raise on damaged bytes; tests damage pictures of every format.
-_DAMAGE: Final = (
+DAMAGE: Final = (
     OSError,
     ValueError,
     SyntaxError,
@@ -63,6 +63,8 @@ _DAMAGE: Final = (
     struct.error,
     zlib.error,
 )
+"""What the readers behind Pillow may raise on damaged bytes; tests damage pictures of every
+format."""
 # Present in a PNG, literally, wherever it says how it is turned.
 _PNG_ORIENTATION_MARKS: Final = (b"eXIf", b"xmp", b"Raw profile type")
 _SRGB: Final = ImageCms.createProfile("sRGB")
@@ -107,9 +109,10 @@ def inspect_picture(data: bytes, *, file: str) -> PictureFacts:
     """Check a picture by its header alone; milliseconds, whatever its size.
 
     Raises:
-        PictureRefused: empty, not a picture, animated, multi-page or over ``MAX_PIXELS``.
+        PictureRefused: empty, not a picture, animated, multi-page, over ``MAX_PIXELS``, or longer
+            than ``MAX_SIDE_PX``.
     """
-    with _quiet_pillow(), _open(data, file=file) as image:
+    with quiet_pillow(), _open(data, file=file) as image:
         width, height = image.size
         # Pillow reports a TIFF's size upright already, and every other format's as stored.
         # It decodes a whole PNG to look for an orientation; without a mark there is none.
@@ -127,13 +130,13 @@ def decode_picture(data: bytes, *, file: str) -> Pixels:
     Raises:
         PictureRefused: as ``inspect_picture``; also truncated or corrupt.
     """
-    with _quiet_pillow(), _open(data, file=file) as image:
+    with quiet_pillow(), _open(data, file=file) as image:
         try:
             image.load()
             turn = _TURNS.get(_orientation(image))
             upright = image.transpose(turn) if turn is not None else image
             pixels = np.asarray(_to_srgb(upright), dtype=np.uint8)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise PictureRefused(
                 file=file,
                 problem=PictureProblem.TRUNCATED,
@@ -141,6 +144,17 @@ def decode_picture(data: bytes, *, file: str) -> Pixels:
                 remedy="Copy the file again from its source.",
             ) from None
     return np.ascontiguousarray(pixels)
+
+
+@contextlib.contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keep Pillow's warnings from the operator's terminal."""
+    # Pillow warns from 89 megapixels on (the limit here is our own) and of every oddity in a
+    # damaged EXIF block.  The filter is this narrow because threads share it: one that outlives
+    # its block hides nothing else.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def _open(data: bytes, *, file: str) -> Image.Image:
@@ -151,7 +165,7 @@ def _open(data: bytes, *, file: str) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=[f for f in _FORMATS if _reads(f)])
         pictures = getattr(image, "n_frames", 1)
     except Image.DecompressionBombError:
-        raise _too_large(file, "over 178 megapixels") from None
+        raise _too_large(file, f"over 178 megapixels; {_MOST}") from None
     except UnidentifiedImageError:
         raise PictureRefused(
             file=file,
@@ -159,7 +173,7 @@ def _open(data: bytes, *, file: str) -> Image.Image:
             what="is not a picture in a known format",
             remedy="Give a JPEG, PNG, TIFF, WebP, AVIF or HEIC file.",
         ) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise PictureRefused(
             file=file,
             problem=PictureProblem.TRUNCATED,
@@ -168,7 +182,9 @@ def _open(data: bytes, *, file: str) -> Image.Image:
         ) from None
     pixels = image.size[0] * image.size[1]
     if pixels > MAX_PIXELS:
-        raise _too_large(file, f"{pixels / 1e6:.0f} megapixels")
+        raise _too_large(file, f"{pixels / 1e6:.0f} megapixels; {_MOST}")
+    if max(image.size) > MAX_SIDE_PX:
+        raise _too_large(file, f"{max(image.size)} pixels long; the limit is {MAX_SIDE_PX}")
     if pixels == 0:
         raise _empty(file)
     # An MPO is a JPEG with a preview or a second eye behind it, a HEIF may hold a burst: both say
@@ -181,16 +197,6 @@ def _open(data: bytes, *, file: str) -> Image.Image:
             remedy="Export the one still picture to animate as JPEG or PNG.",
         )
     return image
-
-
-@contextlib.contextmanager
-def _quiet_pillow() -> Iterator[None]:
-    # Pillow warns from 89 megapixels on (the limit here is our own) and of every oddity in a
-    # damaged EXIF block, on the operator's terminal.  The filter is this narrow because threads
-    # share it: one that outlives its block hides nothing else.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        yield
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -252,7 +258,7 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_ORIENTATION, 1)
-    except _DAMAGE:
+    except DAMAGE:
         return 1  # every viewer shows a picture whose EXIF block is damaged as it is stored
     return value if isinstance(value, int) else 1
 
@@ -284,6 +290,6 @@ def _too_large(file: str, what: str) -> PictureRefused:
     return PictureRefused(
         file=file,
         problem=PictureProblem.TOO_LARGE,
-        what=f"is too large ({what}; the limit is {MAX_PIXELS // 1_000_000})",
+        what=f"is too large ({what})",
         remedy="Export a smaller copy.",
     )

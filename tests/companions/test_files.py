@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,30 @@ def test_reading_stops_at_the_limit(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="larger than 4 bytes") as caught:
         files.read_limited(target, limit=4)
     assert caught.value.errno == errno.EFBIG
+
+
+def test_a_small_file_takes_little_memory_whatever_the_limit(tmp_path: Path) -> None:
+    target = tmp_path / "a.json"
+    target.write_bytes(b"12345")
+
+    tracemalloc.start()
+    try:
+        assert files.read_limited(target, limit=2**31) == b"12345"
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak_bytes < 1_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such files are Linux's")
+def test_a_file_that_holds_more_than_it_said_is_read_to_its_end_or_refused() -> None:
+    growing = Path("/proc/self/environ")  # regular, and 0 bytes long, it says
+
+    assert growing.stat().st_size == 0
+    assert files.read_limited(growing, limit=2**20) == growing.read_bytes() != b""
+    with pytest.raises(OSError, match="larger than 10 bytes"):
+        files.read_limited(growing, limit=10)
 
 
 def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path: Path) -> None:

@@ -80,3 +80,19 @@ def test_a_picture_of_one_channel_is_seen_as_one_of_three_equal_channels() -> No
     for at in range(3):
         assert seen.frame(at).shape == (OUTPUT.height, OUTPUT.width)
         assert np.abs(seen.frame(at).astype(int) - whole.frame(at)[..., 1]).max() <= 1
+
+
+@pytest.mark.parametrize("aside", [(-400, 0), (500, 0), (0, -400), (0, 500), (500, 500)])
+@pytest.mark.parametrize("scale", [0.4, 1.0, 3.0])
+def test_a_view_that_lies_past_the_border_shows_the_border_repeated(
+    aside: tuple[int, int], scale: float
+) -> None:
+    picture = np.zeros((200, 240, 3), dtype=np.uint8)
+    picture[:, :] = (10, 120, 230)
+    x, y = aside
+    view = View(np.array([[scale, 0.0, x * scale], [0.0, scale, y * scale]]), Size(60, 40))
+
+    frame = Levels(picture, [view], scales=(scale, scale)).frame(0)
+
+    assert frame.shape == (40, 60, 3)
+    assert (frame == picture[0, 0]).all()

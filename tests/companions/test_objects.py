@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 
 from companions.easing import Easing, EasingName, eased
 from companions.geometry import Size
-from companions.objects import Pose, picture_to_moved, polygon_box, pose_at, travelled
+from companions.objects import Pose, picture_to_moved, polygon_box, pose_at
 from companions.trajectory import ObjectTrajectory, PolygonRegion, TrajectoryPoint
 from tests.companions import documents
 
@@ -162,10 +160,3 @@ def test_an_object_carried_by_whole_pixels_has_the_pixels_it_had() -> None:
     moved = cv2.warpAffine(pixels, there, (600, 400), flags=cv2.INTER_LINEAR)
 
     assert np.array_equal(moved[80:160, 180:300], pixels[120:200, 120:240])
-
-
-def test_a_way_is_as_long_as_its_legs_measured_in_picture_widths() -> None:
-    moving = trajectory(point(0.0, 0.1, 0.1), point(0.5, 0.4, 0.1), point(1.0, 0.4, 0.7))
-
-    assert travelled(moving, picture=PICTURE) == pytest.approx(0.3 + 0.6 * 400 / 600)
-    assert math.isclose(travelled(moving, picture=Size(400, 400)), 0.9)

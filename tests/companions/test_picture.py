@@ -17,7 +17,8 @@ from PIL import Image
 
 from companions import picture
 from companions.errors import PictureProblem, PictureRefused
-from companions.geometry import Size
+from companions.geometry import MAX_SIDE_PX, Size
+from companions.motion import PictureIdentity
 from tests.companions import pictures
 from tests.companions.pictures import encoded, scene
 
@@ -414,6 +415,20 @@ def test_the_limit_is_160_megapixels_exactly(width: int, height: int, fits: bool
         assert picture.inspect_picture(data, file="a").size == Size(width, height)
     else:
         assert refusal(data, picture.inspect_picture).problem is PictureProblem.TOO_LARGE
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_picture_longer_than_documents_can_say_is_too_large(*, turned: bool) -> None:
+    def strip(length: int) -> bytes:
+        width, height = (300, length) if turned else (length, 300)
+        return pictures.png(width, height, bits=1, colour=0, body=b"")
+
+    longest = picture.inspect_picture(strip(MAX_SIDE_PX), file="a").size
+    PictureIdentity(name="a.png", width=longest.width, height=longest.height, sha256="0" * 64)
+
+    refused = refusal(strip(MAX_SIDE_PX + 1), picture.inspect_picture)
+    assert refused.problem is PictureProblem.TOO_LARGE
+    assert "100001 pixels long; the limit is 100000" in str(refused)
 
 
 def test_a_file_is_read_whole_or_refused_with_its_reason(tmp_path: Path) -> None:

@@ -220,6 +220,20 @@ def test_an_object_out_of_sight_leaves_the_frame_and_its_masks_alone() -> None:
     assert (frame.invented > 127).any()
 
 
+def test_of_a_turned_object_only_its_boxs_empty_corner_may_be_in_sight() -> None:
+    picture = drawn(1200, 800)
+    square = ((0.3, 0.25), (0.6, 0.25), (0.6, 0.7), (0.3, 0.7))  # 360 pixels wide and high
+    reach = 180 * math.sqrt(2.0) - 30
+    top = (800 - 1200 * 9 / 16) / 2  # the still move shows less than the picture's height
+    x, y = -reach / 1200, (top - reach) / 800
+    aside = TrajectoryPoint(at=0.0, position=(x, y), rotation_deg=45.0)
+    rests = moving(square, aside, aside.model_copy(update={"at": 1.0}))
+
+    frame = reference(picture, STILL, rests).frame(0)
+
+    assert frame.moved.max() == 0
+
+
 def test_an_object_as_large_as_the_picture_leaves_one_colour() -> None:
     whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
     picture = photograph("coffee.png")
