@@ -8,6 +8,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from selector.core.errors import WindowUnavailable
@@ -31,7 +32,7 @@ class Opening:
         folder: to open; None for the start page.
         overlay: where companions go, if not beside the pictures.
         screenshot: draw the window into this file and end.
-        page: which page to draw: cull, edit, preview, compare, keys, send.
+        page: which page to draw, as ``MainWindow.show_page`` calls it.
         debug: print bugs as tracebacks.
     """
 
@@ -42,17 +43,27 @@ class Opening:
     debug: bool = False
 
 
+_MISSING: Final = (
+    "Install it with: pip install 'motionfleet[selector]' (python3 deploy/preflight.py window "
+    "names what the system lacks)."
+)
+_NO_SCREEN: Final = (
+    "Start it on a desktop, or over ssh -Y; --screenshot draws the window without a screen."
+)
+
+
 def run(opening: Opening) -> int:
     """Show the window until it is closed; the exit code.
 
     Raises:
         WindowUnavailable: Qt, or a screen, is missing here.
+        FileUnwritable: the screenshot cannot be written.
     """
     application = started(on_screen=opening.screenshot is None)
     from selector.view.bugs import Bugs
     from selector.view.shell.window import MainWindow
 
-    window = MainWindow()
+    window = MainWindow(remembers=opening.screenshot is None)
     bugs = Bugs(debug=opening.debug, parent=application)
     bugs.told.connect(window.tell_bug)
     bugs.install()
@@ -62,7 +73,8 @@ def run(opening: Opening) -> int:
     if opening.screenshot is not None:
         from selector.view.shell.screenshot import draw
 
-        return draw(window, opening.screenshot, page=opening.page, patience_s=SCREENSHOT_S)
+        draw(window, opening.screenshot, page=opening.page, patience_s=SCREENSHOT_S)
+        return 0
     return application.exec()
 
 
@@ -76,7 +88,7 @@ def started(*, on_screen: bool = True) -> QApplication:
         from PySide6.QtCore import QTimer, qInstallMessageHandler
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
-        raise WindowUnavailable(what=str(error)) from error
+        raise WindowUnavailable(what=str(error), remedy=_MISSING) from error
     from selector.view.display import missing_display
 
     faulthandler.enable()
@@ -85,17 +97,22 @@ def started(*, on_screen: bool = True) -> QApplication:
         return existing
     if (what := missing_display()) is not None:
         if on_screen:
-            raise WindowUnavailable(what=what)
+            raise WindowUnavailable(what=what, remedy=_NO_SCREEN)
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     qInstallMessageHandler(_say)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("selector")
     application.setApplicationDisplayName("motionfleet selector")
     application.setOrganizationName("motionfleet")
+
+    def close(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)  # a second one ends it, whatever the window asks
+        application.closeAllWindows()
+
     # Ctrl-C in the terminal closes the window as its close button does; Python gets to run its
     # handler only between events, so there has to be one now and then.
-    signal.signal(signal.SIGINT, lambda *_: application.closeAllWindows())
-    signal.signal(signal.SIGTERM, lambda *_: application.closeAllWindows())
+    signal.signal(signal.SIGINT, close)
+    signal.signal(signal.SIGTERM, close)
     heartbeat = QTimer(application, interval=_HEARTBEAT_MS)
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start()

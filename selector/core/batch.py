@@ -31,6 +31,8 @@ from companions.video_manifest import (
 from companions.wishes import Wishes
 
 _NAME_MAX = 120
+_BATCH_NAME = "%Y%m%d_%H%M%S"
+_BATCH_NAME_LENGTH = len("20250704_143022")
 _NO_WISHES = Wishes()
 
 
@@ -169,7 +171,15 @@ def name_part(text: str, *, otherwise: str) -> str:
 
 def batch_name(now: datetime) -> str:
     """The batch id of a manifest made at ``now``: 20250704_143022, in UTC."""
-    return now.astimezone(UTC).strftime("%Y%m%d_%H%M%S")
+    return now.astimezone(UTC).strftime(_BATCH_NAME)
+
+
+def batch_time(name: str) -> datetime | None:
+    """When a manifest of that batch id was made; None for one that ``batch_name`` did not make."""
+    try:
+        return datetime.strptime(name[:_BATCH_NAME_LENGTH], _BATCH_NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _given(**values: object) -> dict[str, object]:

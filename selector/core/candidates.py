@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from companions.geometry import Rect, Size
+from companions.geometry import MIN_EXTENT, Rect, Size, largest_window
 from selector.core.interest import Boxes, InterestMap, Values
 from selector.core.windows import Framing, inside, keep_faces, quality, windows_at
 
@@ -61,6 +61,11 @@ class View:
 
     boxes: Boxes
     values: Values
+
+
+def has_room(*, picture: Size, output: Size) -> bool:
+    """Whether windows of every size are rectangles; in a strip of a picture they are not."""
+    return min(largest_window(picture=picture, output=output)) * SCALES[-1] >= MIN_EXTENT
 
 
 def scene_of(

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from companions import codec, files
-from companions.errors import CompanionError, PictureProblem, PictureRefused
-from companions.geometry import Size
+from companions.errors import (
+    CompanionError,
+    DocumentInvalid,
+    PictureProblem,
+    PictureRefused,
+    Problem,
+)
 from companions.motion import MotionCompanion, Safety, SafetyVerdict
+from selector.core.drafting import output_size, picture_size
 from selector.core.folder import picture_of
 from selector.core.safety import PROFILES, STANDARD, Profile, judge
 
@@ -51,6 +57,7 @@ def check_motion(
     """
     try:
         companion = codec.read(path, MotionCompanion)
+        safety = judge_companion(companion, file=path, profile=profile)
     except CompanionError as error:
         return Checked(motion=path, unreadable=error)
     if picture is None:
@@ -61,22 +68,36 @@ def check_motion(
         companion=companion,
         picture=picture,
         sha256=sha256,
-        safety=judge_companion(companion, profile=profile),
+        safety=safety,
         stale=stale,
     )
 
 
-def judge_companion(companion: MotionCompanion, *, profile: Profile | None = None) -> Safety:
-    """The verdict on a motion's move now, whatever its file says; by its own profile if None."""
+def judge_companion(
+    companion: MotionCompanion, *, file: Path, profile: Profile | None = None
+) -> Safety:
+    """The verdict on a motion's move now, whatever its file says; by its own profile if None.
+
+    Raises:
+        DocumentInvalid: its clip is so unlike its picture in shape that no window of it is a
+            rectangle.
+    """
     if profile is None:
         written = companion.safety.profile if companion.safety is not None else STANDARD.name
         profile = PROFILES.get(written, STANDARD)
-    return judge(
-        companion.move(),
-        picture=Size(companion.image.width, companion.image.height),
-        output=Size(companion.output.width, companion.output.height),
-        profile=profile,
-    )
+    picture, output = picture_size(companion), output_size(companion)
+    try:
+        return judge(companion.move(), picture=picture, output=output, profile=profile)
+    except ValueError:
+        what = (
+            f"a clip of {output.width} x {output.height} has no window in a picture of "
+            f"{picture.width} x {picture.height}"
+        )
+        raise DocumentInvalid(
+            file=str(file),
+            problems=[Problem("output", what)],
+            remedy="Give it another clip size in the selector.",
+        ) from None
 
 
 def _picture_now(

@@ -10,7 +10,7 @@ MotionfleetError          1
 +-- NothingToRedo        34  no rejected clip can be made again              reject some, redraw
 +-- SafetyBlocked        35  a move breaks a safety limit                    redraw, or slow it down
 +-- NoShots              36  there is nothing to put into a manifest         run selector propose
-+-- WindowUnavailable    37  Qt or a screen is missing                       install the extra
++-- WindowUnavailable    37  Qt or a screen is missing                       install what it names
 +-- FolderUnusable       38  a folder cannot be opened                       check it, or --overlay
 +-- NothingToCalibrate   39  too little was decided to fit a threshold       cull more, then again
 
@@ -117,12 +117,11 @@ class WindowUnavailable(MotionfleetError):
     exit_code = 37
     code = "window_unavailable"
 
-    def __init__(self, *, what: str) -> None:
-        self.what = what
+    def __init__(self, *, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
         super().__init__(
-            f"the window cannot be shown here: {what}. Install it with: pip install "
-            f"'motionfleet[selector]' (python3 deploy/preflight.py window names what the system "
-            f"lacks), or use selector propose, check and manifest, which need no window."
+            f"the window cannot be shown here: {what}. {remedy} Commands that need no window: "
+            f"selector propose, check and manifest."
         )
 
 

@@ -110,4 +110,5 @@ def _files_in(folder: Path, *, recursive: bool) -> list[Path]:
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")] if recursive else []
         found += [Path(here, name) for name in names]
-    return sorted(path for path in found if path.is_file())
+    # Not ``Path.is_file``: that one raises for a file that may not be asked about.
+    return sorted(path for path in found if os.path.isfile(path))  # noqa: PTH113

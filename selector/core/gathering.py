@@ -29,6 +29,8 @@ from selector.core.errors import CaptionInvalid, FolderUnusable, ManifestMisplac
 from selector.core.placement import JOURNAL_NAME, Placement
 
 MAX_CAPTION_BYTES: Final = 1024 * 1024
+MASKS: Final = "motion.objects"
+"""The field of a shot that names masks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def gather(
             prompt = read_caption(picture, placement=placement)
         move = with_masks(
             checked.companion.move(),
-            lambda mask: portable_path(motion.parent / mask, root=root),
+            lambda mask: portable_path(motion.parent / mask, root=root, field=MASKS),
         )
     except MotionfleetError as error:
         return Gathered(picture=picture, error=error)
@@ -157,8 +159,8 @@ def read_caption(picture: Path, *, placement: Placement | None = None) -> str | 
     return text or None
 
 
-def portable_path(picture: Path, *, root: Path) -> str:
-    """``picture`` relative to ``root`` as a manifest spells it.
+def portable_path(picture: Path, *, root: Path, field: str = "image_path") -> str:
+    """``picture`` relative to ``root`` as a manifest spells it in ``field``.
 
     Raises:
         PathRefused: it leaves ``root`` (by a link, too), is not there, or its name is not portable.
@@ -167,7 +169,7 @@ def portable_path(picture: Path, *, root: Path) -> str:
         relative = (picture.parent.resolve() / picture.name).relative_to(root.resolve())
     except ValueError:
         raise PathRefused(
-            file=str(root), field="image_path", path=str(picture), why="lies outside the folder"
+            file=str(root), field=field, path=str(picture), why="lies outside the folder"
         ) from None
     path = unicodedata.normalize("NFC", relative.as_posix())
     fault = path_fault(path)
@@ -178,7 +180,7 @@ def portable_path(picture: Path, *, root: Path) -> str:
     if fault is None and files.resolve_inside(root, path) is None:
         fault = "is a link that leaves the folder"
     if fault is not None:
-        raise PathRefused(file=str(root), field="image_path", path=path, why=fault)
+        raise PathRefused(file=str(root), field=field, path=path, why=fault)
     return path
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from companions.base import Closed
+from companions.errors import PictureProblem, PictureRefused
 from companions.geometry import Rect, Size
 from companions.motion import (
     MotionCompanion,
@@ -25,6 +26,7 @@ from companions.motion import (
     Viability,
 )
 from companions.picture import read_picture_bytes
+from selector.core.candidates import has_room
 from selector.core.proposal import propose
 from selector.core.reduced import reduce_picture
 from selector.core.release import TOOL, tool_version
@@ -64,22 +66,32 @@ def look_at(picture: Path, *, wanted: Wanted) -> Look:
     """Look at the picture file once.
 
     Raises:
-        PictureRefused: it is missing, damaged, no still picture or too large.
+        PictureRefused: it is missing, damaged, no still picture, too large, or a strip in which
+            no window has the clip's shape.
     """
     data = read_picture_bytes(picture)
     reduced = reduce_picture(data, file=str(picture))
+    size, output = reduced.size, wanted.output
+    if not has_room(picture=size, output=output):
+        raise PictureRefused(
+            file=str(picture),
+            problem=PictureProblem.SHAPE,
+            what=f"has {size.width} x {size.height} pixels, a strip in which no window has the "
+            f"shape of a clip of {output.width} x {output.height}",
+            remedy="Choose another size of clips, or cut the picture.",
+        )
     found = propose(
         reduced.pixels,
-        picture=reduced.size,
-        output=wanted.output,
+        picture=size,
+        output=output,
         duration_s=wanted.duration_s,
         profile=wanted.profile,
     )
     return Look(
         image=PictureIdentity(
             name=picture.name,
-            width=reduced.size.width,
-            height=reduced.size.height,
+            width=size.width,
+            height=size.height,
             sha256=hashlib.sha256(data).hexdigest(),
         ),
         move=found.move,

@@ -10,18 +10,16 @@ from __future__ import annotations
 import calendar
 import contextlib
 import re
-import struct
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from PIL import Image
+
+from companions.picture import DAMAGE, enable_heif, quiet_pillow
 from selector.core.groups import GroupRule, default_rule
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 SAMPLE: Final = 24
 """Pictures that are looked at to find out whether a folder's pictures are dated."""
@@ -32,17 +30,6 @@ _FORMATS: Final = ("JPEG", "PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 _EXIF_BLOCK: Final = 0x8769
 _ORIGINAL, _ORIGINAL_FRACTION = 0x9003, 0x9291
 _MOMENT: Final = re.compile(r"(\d{4})\D(\d\d)\D(\d\d)\D(\d\d)\D(\d\d)\D(\d\d)")
-# What a damaged header may make its reader raise.
-_DAMAGE: Final = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    struct.error,
-)
 
 
 def taken_at(picture: Path) -> float | None:
@@ -59,8 +46,9 @@ def taken_at(picture: Path) -> float | None:
 
 def camera_moment(picture: Path) -> float | None:
     """What the camera wrote down, in seconds; None where it wrote nothing that can be read."""
-    with contextlib.suppress(*_DAMAGE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    # A picture of over 178 megapixels, which Pillow does not even open, is as good as damaged.
+    damage = (*DAMAGE, Image.DecompressionBombError)
+    with contextlib.suppress(*damage), quiet_pillow():
         return _read(picture)
     return None
 
@@ -92,10 +80,6 @@ def opening_rule(
 
 
 def _read(picture: Path) -> float | None:
-    from PIL import Image
-
-    from companions.picture import enable_heif
-
     enable_heif()
     Image.init()
     # Opening reads the header and decodes nothing.
@@ -112,8 +96,6 @@ def _read(picture: Path) -> float | None:
 
 
 def _exif_of(image: Image.Image) -> dict[int, object]:
-    from PIL import Image
-
     raw = image.info.get("exif")
     if isinstance(raw, bytes):
         exif = Image.Exif()

@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from companions import codec
 from companions.easing import Easing
+from companions.easing import eased as progress
 from companions.geometry import Size
 from companions.motion import MAX_OBJECTS
 from companions.trajectory import ObjectTrajectory, Region, TrajectoryPoint
+from selector.core import ways
 from selector.core.ways import Stroke, carried, simplified, timed
 
 Objects = tuple[ObjectTrajectory, ...]
@@ -103,14 +105,17 @@ def reshaped(
     objects: Objects, index: int, *, scale: tuple[float, float], rotation_deg: tuple[float, float]
 ) -> Objects:
     """With one of them growing and turning from the first value to the second along its way."""
-    points = objects[index].points
-    begin, span = points[0].at, points[-1].at - points[0].at
-
     if min(scale) <= 0.0:
         raise ValueError("a size is over 0")
+    points, easing = objects[index].points, objects[index].easing
+    first, last = points[0], points[-1]
+    if (*scale, *rotation_deg) == (
+        first.scale, last.scale, first.rotation_deg, last.rotation_deg
+    ):  # fmt: skip
+        return objects  # what a file gives the points between stays
 
     def posed(point: TrajectoryPoint) -> TrajectoryPoint:
-        share = (point.at - begin) / span
+        share = progress(easing, (point.at - first.at) / (last.at - first.at))
         size = scale[0] * (scale[1] / scale[0]) ** share
         turn = rotation_deg[0] + (rotation_deg[1] - rotation_deg[0]) * share
         return point.model_copy(
@@ -124,19 +129,11 @@ def reshaped(
     return _with(objects, index, points=tuple(posed(point) for point in points))
 
 
-def eased(objects: Objects, index: int, easing: Easing, *, picture: Size) -> Objects:
+def eased(objects: Objects, index: int, easing: Easing) -> Objects:
     """With another easing for one of them; its points get the moments that follow from it."""
-    points = objects[index].points
-    drawn = timed(
-        [point.position for point in points],
-        picture=picture,
-        start=points[0].at,
-        end=points[-1].at,
-        easing=easing,
-        scale=(points[0].scale, points[-1].scale),
-        rotation_deg=(points[0].rotation_deg, points[-1].rotation_deg),
-    )
-    return _with(objects, index, points=drawn, easing=easing)
+    each = objects[index]
+    made = ways.retimed(each, start=each.points[0].at, end=each.points[-1].at, easing=easing)
+    return _with(objects, index, points=made.points, easing=easing)
 
 
 def removed(objects: Objects, index: int) -> Objects:

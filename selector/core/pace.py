@@ -8,6 +8,7 @@ time of one frame is the peak.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -50,23 +51,20 @@ def peak_pace(path: CameraPath, *, picture: Size, duration_s: float) -> Pace:
     widths = np.cumsum([0.0, *(way.widths[-1] for way in ways)])
     octaves = np.cumsum([0.0, *(way.octaves for way in ways)])
 
-    def gone(u: float) -> _Floats:
-        leg, share = path.leg(u)
-        way = ways[leg]
-        return np.array(
-            [
-                widths[leg] + np.interp(share, way.shares, way.widths),
-                octaves[leg] + way.octaves * share,
-            ]
-        )
+    def gone(moments: _Floats) -> _Floats:
+        """Frame widths and octaves since START at each of the moments, (n, 2)."""
+        places = [path.leg(u) for u in moments.tolist()]
+        legs, shares = (np.array(column) for column in zip(*places, strict=True))
+        made = np.empty((len(places), 2))
+        for leg, way in enumerate(ways):
+            here = legs == leg
+            made[here, 0] = widths[leg] + np.interp(shares[here], way.shares, way.widths)
+            made[here, 1] = octaves[leg] + way.octaves * shares[here]
+        return made
 
     step = min(FRAME_S / duration_s, 1.0)
-    starts = {
-        min(max(a.at - step + i / _STEPS * (b.at - a.at + step), 0.0), 1.0 - step)
-        for a, b in pairwise(path.stops)
-        for i in range(_STEPS + 1)
-    }
-    peak = np.max([gone(u + step) - gone(u) for u in starts], axis=0) / step / duration_s
+    starts = _starts((stop.at for stop in path.stops), step=step)
+    peak = (gone(starts + step) - gone(starts)).max(axis=0) / step / duration_s
     return Pace(widths_per_s=float(peak[0]), octaves_per_s=float(peak[1]))
 
 
@@ -74,10 +72,18 @@ def peak_pace(path: CameraPath, *, picture: Size, duration_s: float) -> Pace:
 def steepest_progress(easing: Easing, *, duration_s: float) -> float:
     """The greatest slope of progress over time, both 0..1, between frames of a 24 fps clip."""
     step = min(FRAME_S / duration_s, 1.0)
-    # Every half frame at least: a curve may do most of its way within one.
-    steps = max(_STEPS, math.ceil(2.0 / step))
-    starts = (i / steps * (1.0 - step) for i in range(steps + 1))
+    starts = _starts((), step=step).tolist()
     return max((eased(easing, u + step) - eased(easing, u)) / step for u in starts)
+
+
+def _starts(stops: Iterable[float], *, step: float) -> _Floats:
+    """Moments from which to follow a move for ``step``: at its stops, and everywhere between.
+
+    Twice a frame at least: a curve may do most of its way within one.
+    """
+    between = np.linspace(0.0, 1.0, max(_STEPS, math.ceil(2.0 / step)) + 1) * (1.0 - step)
+    around = [at - before for at in stops for before in (0.0, step)]
+    return np.asarray(np.clip(np.concatenate([between, around]), 0.0, 1.0 - step))
 
 
 def _reach(a: Rect, b: Rect, *, picture: Size) -> float:

@@ -18,6 +18,11 @@ JOURNAL_NAME: Final = ".motionfleet-selector.jsonl"
 """The journal of decisions, in the folder that companions of the opened folder itself go to."""
 
 
+def absolute(folder: Path) -> Path:
+    """``folder`` from the root on, its links as the person named them: what settings go by."""
+    return Path(os.path.abspath(folder))  # noqa: PTH100 - Path.absolute leaves '..' in
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """One opened folder.
@@ -60,6 +65,13 @@ class Placement:
     def is_writable(self) -> bool:
         """Whether companions can be written where they belong, as far as rights tell."""
         return os.access(self.home, os.W_OK | os.X_OK)
+
+    def manifest_folder(self) -> Path:
+        """Where a manifest goes: into the opened folder, or, where that is read-only, above it."""
+        for folder in (self.root, *self.root.parents):
+            if os.access(folder, os.W_OK | os.X_OK):
+                return folder
+        return self.root
 
     def prepare(self) -> None:
         """Make the overlay's folder, once, when the folder is opened.

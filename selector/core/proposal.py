@@ -56,6 +56,9 @@ def propose(
         output: size of the finished clip.
         duration_s: length of the finished clip, over 0 and at most 60.
         profile: the safety limits to hold.
+
+    Raises:
+        ValueError: the picture has no room for such windows (``has_room``).
     """
     faces = find_faces(pixels)
     scene = scene_of(

@@ -1,16 +1,18 @@
 """Making rejected clips again: a manifest of their shots, each with what is to differ.
 
 The starting point is the recipe in the clip's meta, all of it.  What the review asks for is put
-over it; a move that was redrawn in the selector since the clip was finished counts as asked for.
-A shot in which nothing would differ is left out: it would come back as it was.
+over it; a move that was redrawn in the selector since the clip was asked for counts as well.
+A shot in which nothing would differ is left out: it would come back as it was.  So is one whose
+new move the safety check blocks.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from pydantic import BaseModel, ValidationError
@@ -24,13 +26,15 @@ from companions.errors import (
     PictureRefused,
 )
 from companions.lock import locked
-from companions.motion import MotionCompanion
+from companions.motion import MotionCompanion, Move, SafetyVerdict
 from companions.names import CLIP_SUFFIX, MANIFEST_SUFFIX
 from companions.review import Redo
 from companions.video_manifest import Recipe, Shot, VideoManifest
-from selector.core.batch import batch_name, with_masks
+from companions.video_meta import VideoMeta
+from selector.core.batch import batch_name, batch_time, with_masks
+from selector.core.checking import judge_companion
 from selector.core.errors import NothingToRedo
-from selector.core.gathering import manifest_root, portable_path, project_name
+from selector.core.gathering import MASKS, manifest_root, portable_path, project_name
 from selector.core.placement import Placement
 from selector.core.returned import Returned, ReviewState
 from selector.core.shelf import Shelf
@@ -68,7 +72,7 @@ def differing(
 ) -> tuple[Recipe, tuple[str, ...]]:
     """The recipe of another attempt, and what differs in it, in words.
 
-    ``redrawn`` is the motion the picture has now, if it was changed since the clip was made.
+    ``redrawn`` is the motion the picture has now, if it was changed since the clip was asked for.
     """
     changes: dict[str, object] = {}
     params = recipe.generation_params
@@ -81,7 +85,7 @@ def differing(
         else (wishes and wishes.negative_prompt)
     )
     seed = wishes.seed if wishes is not None and wishes.seed is not None else redo.seed
-    if motion is not None and motion != recipe.motion:
+    if motion is not None and _less_paths(motion) != _less_paths(recipe.motion):
         changes["motion"] = motion
     if prompt is not None and prompt != recipe.prompt:
         changes["prompt"] = prompt
@@ -98,18 +102,12 @@ def differing(
     if rate is not None and rate != recipe.interpolation.target_fps:
         changes["interpolation"] = recipe.interpolation.model_copy(update={"target_fps": rate})
         words.append(f"{float(rate):g} fps")
+    size = redrawn.output if redrawn is not None else None
+    if size is not None and (size.width, size.height) != (params.width, params.height):
+        params = params.model_copy(update={"width": size.width, "height": size.height})
+        words.append(f"{size.width} x {size.height}")
     changes["generation_params"] = params.model_copy(update={"model": model})
     return recipe.model_copy(update=changes), tuple(words)
-
-
-def _redrawn(shelf: Shelf, picture: Path, *, since: datetime, root: Path) -> MotionCompanion | None:
-    """The motion that was drawn after ``since``, its masks named as from ``root``."""
-    motion = shelf.load(picture).motion
-    if motion is None or motion.provenance.at <= since:
-        return None
-    home = shelf.path(picture).parent
-    move = with_masks(motion.move(), lambda mask: portable_path(home / mask, root=root))
-    return motion.model_copy(update={"objects": move.objects})
 
 
 def make_again(shot: Returned, *, shelf: Shelf, root: Path) -> Again:
@@ -125,10 +123,19 @@ def make_again(shot: Returned, *, shelf: Shelf, root: Path) -> Again:
     try:
         picture = _same_picture(shot, sha256=meta.recipe.image_sha256)
         image_path = portable_path(picture, root=root)
-        redrawn = _redrawn(shelf, picture, since=meta.finished_at, root=root)
+        redrawn = _redrawn(shelf, picture, since=_asked_at(meta), root=root)
+        recipe, changed = differing(meta.recipe, review.redo, redrawn=redrawn)
+        if recipe.motion == meta.recipe.motion:
+            recipe = recipe.model_copy(update={"motion": _as_it_was(meta, picture, root=root)})
+        elif (
+            review.redo.motion is None
+            and redrawn is not None
+            and (limits := _blocked(redrawn, file=shelf.path(picture)))
+        ):
+            why = f"its new move is blocked by the safety check ({limits}): draw a safer one"
+            return Again(shot, left_out=why)
     except MotionfleetError as error:
         return Again(shot, error=error)
-    recipe, changed = differing(meta.recipe, review.redo, redrawn=redrawn)
     if not changed:
         why = "the same clip would come back: redraw its move, or ask for another prompt"
         if recipe.generation_params.model in SEEDLESS:
@@ -199,6 +206,55 @@ def write_redo(
     with locked(out.with_name(out.name.removesuffix(MANIFEST_SUFFIX) + CLIP_SUFFIX)):
         seen.replace(out, manifest, seen=seen.ABSENT)
     return manifest
+
+
+def _asked_at(meta: VideoMeta) -> datetime:
+    """When the clip was asked for, as far as its meta tells: what was drawn later is not in it.
+
+    A queue may hold a shot for hours, so the end of it all is the last thing to go by.
+    """
+    begun = min((attempt.started_at for attempt in meta.attempts), default=meta.finished_at)
+    return min(begun, batch_time(meta.manifest.batch_id) or begun)
+
+
+def _redrawn(shelf: Shelf, picture: Path, *, since: datetime, root: Path) -> MotionCompanion | None:
+    """The motion that was drawn after ``since``, its masks named as from ``root``."""
+    standing = shelf.load(picture)
+    if standing.problem is not None:
+        raise standing.problem
+    motion = standing.motion
+    if motion is None or motion.provenance.at <= since:
+        return None
+    home = shelf.path(picture).parent
+    move = with_masks(
+        motion.move(), lambda mask: portable_path(home / mask, root=root, field=MASKS)
+    )
+    return motion.model_copy(update={"objects": move.objects})
+
+
+def _as_it_was(meta: VideoMeta, picture: Path, *, root: Path) -> Move:
+    """The clip's move, its masks, which lie about the picture as they did, named from ``root``."""
+    then = PurePosixPath(meta.image).parent
+    return with_masks(
+        meta.recipe.motion,
+        lambda mask: portable_path(
+            picture.parent / os.path.relpath(mask, then), root=root, field=MASKS
+        ),
+    )
+
+
+def _less_paths(move: Move) -> Move:
+    """``move`` with its masks told by their bytes alone: a path depends on who names it."""
+    return with_masks(move, lambda _: "")
+
+
+def _blocked(motion: MotionCompanion, *, file: Path) -> str:
+    """The limits that block a motion, in words; empty if none does."""
+    return ", ".join(
+        finding.limit.replace("_", " ")
+        for finding in judge_companion(motion, file=file).findings
+        if finding.verdict is SafetyVerdict.BLOCK
+    )
 
 
 def _same_picture(shot: Returned, *, sha256: str) -> Path:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import struct
-import warnings
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
 
 from companions.geometry import Size
-from companions.picture import Pixels, decode_picture, inspect_picture
+from companions.picture import DAMAGE, Pixels, decode_picture, inspect_picture, quiet_pillow
 
 LONG_SIDE: Final = 1024
 """Longest side of a reduced picture in pixels; smaller pictures stay as they are."""
@@ -53,11 +51,8 @@ def _shrunk_jpeg(data: bytes) -> bytes | None:
     It is handed on as a file and not as pixels so that one reader alone knows about profiles,
     orientation and channels.  A JPEG that fails here goes to that reader whole, which says why.
     """
-    with contextlib.suppress(OSError, ValueError, SyntaxError, struct.error):
-        with warnings.catch_warnings():
-            # The reader's own pixel limit has been held already; Pillow warns far below it.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
+    with contextlib.suppress(*DAMAGE), quiet_pillow():
+        image = Image.open(io.BytesIO(data))
         # ``draft`` rounds down to a power of two, and only if both sides allow it.
         image.draft(None, _scaled(image.size))
         image.load()

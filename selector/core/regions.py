@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,10 +25,9 @@ from pydantic import ValidationError
 from companions import files
 from companions.errors import FileUnwritable, PathRefused
 from companions.geometry import Size
-from companions.masks import BELONGS, Box, Mask, mask_box
+from companions.masks import BELONGS, Mask, mask_box
 from companions.names import LONGEST_SUFFIX, MASK_SUFFIX, MAX_NAME_BYTES, path_fault
-from companions.objects import picture_to_moved, polygon_box, pose_at
-from companions.trajectory import MaskRegion, ObjectTrajectory, PolygonRegion, Region
+from companions.trajectory import MaskRegion, PolygonRegion
 from selector.core.ways import Stroke, simplified
 
 LONG_SIDE: Final = 2048
@@ -172,57 +171,9 @@ def save_mask(mask: Mask, *, picture: Path, name: str) -> MaskRegion:
     raise FileUnwritable(path=path, errno_name="EEXIST", what="something else has its name")
 
 
-def region_box(region: Region, *, mask: Mask | None = None) -> Box | None:
-    """The region's bounding box in picture fractions; None for a mask that was not given."""
-    if isinstance(region, PolygonRegion):
-        return polygon_box(region)
-    return mask_box(mask) if mask is not None else None
-
-
-def holds(region: Region, point: tuple[float, float], *, mask: Mask | None = None) -> bool:
-    """Whether the region, where it lies in the picture, holds that point (picture fractions)."""
-    x, y = point
-    if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
-        return False
-    if isinstance(region, PolygonRegion):
-        return _is_within(point, region.points)
-    if mask is None:
-        return False
-    height, width = mask.shape
-    return bool(mask[min(int(y * height), height - 1), min(int(x * width), width - 1)] >= BELONGS)
-
-
-def object_at(
-    objects: Sequence[ObjectTrajectory],
-    point: tuple[float, float],
-    *,
-    u: float,
-    picture: Size,
-    masks: Mapping[str, Mask],
-) -> int | None:
-    """The number of the uppermost object that lies under ``point`` at the fraction ``u`` of time.
-
-    ``masks`` by object name; an object whose mask is missing is not found.
-    """
-    at = np.array([point[0] * picture.width - 0.5, point[1] * picture.height - 0.5])
-    for index, moving in reversed(list(enumerate(objects))):
-        mask = masks.get(moving.name)
-        box = region_box(moving.region, mask=mask)
-        if box is None:
-            continue
-        there = picture_to_moved(pose_at(moving, u), box, picture=picture)
-        x, y = np.linalg.solve(there[:, :2], at - there[:, 2]) + 0.5
-        own = (float(x) / picture.width, float(y) / picture.height)
-        if holds(moving.region, own, mask=mask):
-            return index
-    return None
-
-
-def outlines(region: Region, *, mask: Mask | None = None) -> tuple[Outline, ...]:
-    """The region's edges as closed lines, to be drawn; none for a mask that was not given."""
-    if isinstance(region, PolygonRegion):
-        return (region.points,)
-    return _contours(mask, outer_only=False) if mask is not None else ()
+def outlines(mask: Mask) -> tuple[Outline, ...]:
+    """The edges of the mask's region, and of the holes in it, as closed lines to be drawn."""
+    return _contours(mask, outer_only=False)
 
 
 def _is_plain(sign: str) -> bool:
@@ -238,16 +189,6 @@ def _holds_bytes(path: Path, sha256: str) -> bool:
         return files.sha256_of(path) == sha256
     except OSError:
         return False
-
-
-def _is_within(point: tuple[float, float], corners: Sequence[tuple[float, float]]) -> bool:
-    """The even-odd rule: how many edges a ray to the right of the point crosses."""
-    x, y = point
-    crossed = 0
-    for (ax, ay), (bx, by) in zip(corners, (*corners[1:], corners[0]), strict=True):
-        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
-            crossed += 1
-    return crossed % 2 == 1
 
 
 def _crosses_itself(corners: Sequence[tuple[float, float]]) -> bool:

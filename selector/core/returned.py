@@ -168,7 +168,7 @@ def scan_returned(placement: Placement) -> tuple[Returned, ...]:
     Raises:
         OSError: the folder cannot be read.
     """
-    next(os.scandir(placement.root), None)
+    os.scandir(placement.root).close()  # a walk passes over what it cannot read in silence
     pictures: defaultdict[str, list[Path]] = defaultdict(list)
     metas: dict[str, Path] = {}
     clips: dict[str, Path] = {}

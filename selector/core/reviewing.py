@@ -24,7 +24,7 @@ from companions.video_meta import VideoMeta
 from selector.core.batch import name_part
 from selector.core.placement import Placement
 from selector.core.returned import Returned, Reviewed, review_path
-from selector.core.shelf import PATIENCE_S
+from selector.core.shelf import PATIENCE_S, make_below
 
 _MOST_SEEDS: Final = 2**63
 
@@ -134,7 +134,7 @@ def save_review(placement: Placement, shot: Returned, review: Review | None) -> 
     path = review_path(placement, shot.name)
     if placement.overlay is not None:
         with files.reporting_unwritable(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_below(placement.overlay, path.parent)
     with locked(path.with_name(Path(shot.name).name), patience_s=PATIENCE_S):
         if review is not None:
             _refuse_another_clip(shot)

@@ -6,12 +6,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from companions.errors import MotionfleetError
-from companions.files import TEMPORARY_PREFIX
+from companions.files import TEMPORARY_PREFIX, TEMPORARY_SUFFIX
+from companions.lock import LOCK_SUFFIX
 from companions.names import MOTION_SUFFIX
 from selector.core.folder import pictures_in, refused_names
 from selector.core.placement import Placement
+
+_LEFT: Final = (TEMPORARY_SUFFIX, LOCK_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def scan(placement: Placement) -> Scan:
     for folder in {placement.stand_in(picture).parent for picture in pictures}:
         if folder.is_dir():
             for entry in os.scandir(folder):
-                if entry.name.startswith(TEMPORARY_PREFIX):
+                if entry.name.startswith(TEMPORARY_PREFIX) and entry.name.endswith(_LEFT):
                     left_over.append(Path(entry.path))
                 elif entry.name.endswith(MOTION_SUFFIX):
                     present.add(entry.path)

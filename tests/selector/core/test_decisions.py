@@ -78,6 +78,23 @@ def test_a_journal_cut_at_any_byte_gives_back_what_was_whole_and_takes_more(
     assert journal.path.read_bytes().startswith(whole[:cut])  # nothing is ever taken out
 
 
+def test_a_line_needs_no_more_than_it_ever_held_and_an_empty_one_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    line = (
+        '{"at": "2025-07-04T12:00:00Z", "group": "g", "pictures": [{"name": "%s", "picked": true}]}'
+    )
+    journal.path.write_text("\n\n".join((line % "a.jpg", line % "b.jpg")))
+
+    found = journal.replay()
+
+    assert found.skipped == 0
+    assert latest(found.decisions) == {
+        name: considered(name, picked=True) for name in ("a.jpg", "b.jpg")
+    }
+
+
 _WRITER = """
 import sys
 from datetime import UTC, datetime

@@ -340,6 +340,21 @@ def test_a_stop_is_added_only_where_there_is_room_for_it() -> None:
     assert len(drawn.keyframes) == MAX_KEYFRAMES
 
 
+def test_a_stop_that_is_taken_away_leaves_the_others_where_they_were() -> None:
+    drawn = motion()
+    for at in (0.25, 0.5, 0.75):
+        drawn = drafting.with_keyframe(drawn, at, LEFT)
+
+    assert [each.at for each in stops(drafting.without_keyframe(drawn, 2))] == [
+        0.0,
+        0.25,
+        0.75,
+        1.0,
+    ]
+    for end in (0, 4):
+        assert drafting.without_keyframe(drawn, end) is drawn
+
+
 def test_a_stop_is_moved_in_time_as_far_as_its_neighbours() -> None:
     drawn = motion()
     for at in (0.3, 0.6):

@@ -42,3 +42,15 @@ def test_a_finding_that_names_frames_lies_there(
 
 def test_a_figure_that_passes_is_no_finding(tmp_path: Path) -> None:
     assert spans(tmp_path, "worst is frame 12", CheckVerdict.PASS) == []
+
+
+def test_every_finding_is_marked_and_none_hides_another(tmp_path: Path) -> None:
+    words = ("4 in the second that ends with frame 23", "worst is frame 7", "worst is frame 24")
+    checks = [
+        Check(name=name, value=1.0, threshold=0.5, verdict=CheckVerdict.WARN, detail=detail)
+        for name, detail in zip(("flash", "adherence", "beyond"), words, strict=True)
+    ]
+    came_back(tmp_path, checks=checks)
+    (shot,) = scan_returned(Placement(tmp_path))
+
+    assert [mark.check.name for mark in marks_of(shot)] == ["flash", "adherence"]

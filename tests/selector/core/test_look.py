@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -83,3 +84,20 @@ def test_a_picture_that_cannot_be_used_is_refused(
         look_at(picture, wanted=WANTED)
 
     assert refused.value.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "is_seen"),
+    [(1, 351, True), (1, 352, False), (1, 1200, False), (9000, 4, False)],
+)
+def test_a_strip_in_which_no_window_has_the_clips_shape_is_refused(
+    tmp_path: Path, width: int, height: int, *, is_seen: bool
+) -> None:
+    picture = saved(np.full((height, width, 3), 90, dtype=np.uint8), tmp_path / "a.png")
+
+    if is_seen:
+        assert look_at(picture, wanted=WANTED).image.height == height
+        return
+    with pytest.raises(PictureRefused, match=f"{width} x {height} pixels") as refused:
+        look_at(picture, wanted=WANTED)
+    assert refused.value.problem is PictureProblem.SHAPE

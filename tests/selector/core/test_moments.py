@@ -99,6 +99,20 @@ def test_a_header_that_is_cut_or_garbled_is_survived(tmp_path: Path, at: int) ->
         assert taken_at(picture) is not None
 
 
+def test_a_picture_too_large_to_be_opened_has_the_moment_of_its_file(tmp_path: Path) -> None:
+    picture = dated(tmp_path / "a.jpg", SAID)
+    data = bytearray(picture.read_bytes())
+    frame = data.index(b"\xff\xc0") + 5
+    data[frame : frame + 4] = (13_000).to_bytes(2) + (16_000).to_bytes(2)  # 208 megapixels
+    picture.write_bytes(data)
+    os.utime(picture, (0, 1_751_630_400))
+
+    assert camera_moment(picture) is None
+    assert taken_at(picture) is not None
+    names = [picture.name, dated(tmp_path / "b.jpg", SAID).name]
+    assert opening_rule(names, picture=tmp_path.joinpath)[0] is GroupRule.TIME
+
+
 def test_a_picture_that_is_gone_has_no_moment(tmp_path: Path) -> None:
     assert taken_at(tmp_path / "gone.jpg") is None
 

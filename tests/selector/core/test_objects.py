@@ -127,11 +127,41 @@ def test_another_way_keeps_time_size_and_turn() -> None:
 
 def test_an_eased_object_is_slow_at_first_along_its_whole_way() -> None:
     plain = made("a")
-    after = objects.eased(plain, 0, EasingName.EASE_IN, picture=PICTURE)
+    after = objects.eased(plain, 0, EasingName.EASE_IN)
     valid(after)
     assert after[0].easing is EasingName.EASE_IN
     even, soft = pose_at(plain[0], 0.2), pose_at(after[0], 0.2)
     assert soft.x - 0.3 < (even.x - 0.3) / 2.0
+
+
+@pytest.mark.parametrize("easing", [EasingName.EASE_IN, EasingName.EASE_IN_OUT])
+def test_a_size_grows_with_the_way_whether_it_is_given_before_the_easing_or_after(
+    easing: EasingName,
+) -> None:
+    grown = {"scale": (1.0, 4.0), "rotation_deg": (0.0, 90.0)}
+
+    before = objects.eased(objects.reshaped(made("a"), 0, **grown), 0, easing)
+    after = objects.reshaped(objects.eased(made("a"), 0, easing), 0, **grown)
+
+    for u in (0.1, 0.3, 0.5, 0.8):
+        one, other = pose_at(before[0], u), pose_at(after[0], u)
+        assert other.scale == pytest.approx(one.scale, rel=1e-3)
+        assert other.rotation_deg == pytest.approx(one.rotation_deg, abs=0.1)
+
+
+def test_sizes_that_a_file_gives_between_outlive_another_easing_and_another_time() -> None:
+    (plain,) = made("a")
+    first, middle, last = plain.points
+    swelling = middle.model_copy(update={"scale": 3.0, "rotation_deg": 45.0})
+    found = (plain.model_copy(update={"points": (first, swelling, last)}),)
+
+    after = objects.eased(found, 0, EasingName.EASE_IN_OUT)
+    after = objects.retimed(after, 0, start=0.2, end=0.6)
+    after = objects.reshaped(after, 0, scale=(1.0, 1.0), rotation_deg=(0.0, 0.0))
+
+    valid(after)
+    kept = after[0].points[1]
+    assert (kept.position, kept.scale, kept.rotation_deg) == (middle.position, 3.0, 45.0)
 
 
 @given(index=st.integers(0, 2))

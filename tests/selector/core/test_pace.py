@@ -182,3 +182,24 @@ def test_a_curve_that_does_its_way_within_a_frame_is_caught_doing_so() -> None:
     )
 
     assert steepest_progress(steep, duration_s=duration_s) == pytest.approx(finely / step, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "easing", [(0.94, 0.0, 0.0, 0.0), (1.0, 0.0, 0.6, 1.0), (0.0, 0.9, 0.0, 1.0)]
+)
+def test_a_steep_curve_is_caught_on_a_turned_move_and_on_one_with_stops_as_well(
+    easing: tuple[float, float, float, float],
+) -> None:
+    start, end, duration_s = centred(0.6, cx=0.35), centred(0.4, cx=0.6), 50.0
+    plain = CameraPath(start, end, easing)
+    turned = CameraPath(start, end, easing, rotation=Rotation(end_deg=1e-6))
+    stop = MotionKeyframe(at=0.3, rect=plain.window(0.3))
+    stopping = CameraPath(start, end, easing, keyframes=(stop,))
+
+    alone, *others = (
+        peak_pace(path, picture=LARGE, duration_s=duration_s) for path in (plain, turned, stopping)
+    )
+
+    for other in others:
+        assert other.widths_per_s == pytest.approx(alone.widths_per_s, rel=0.1)
+        assert other.octaves_per_s == pytest.approx(alone.octaves_per_s, rel=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -60,6 +61,14 @@ def test_a_profile_is_kept_on_the_way() -> None:
     unprofiled = shrunk_afterwards(plain, like=reduced.pixels)
     assert np.abs(expected.astype(int) - unprofiled).mean() > 10.0
     assert np.abs(expected.astype(int) - reduced.pixels).mean() < 2.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_damaged_header_is_nothing_to_tell_on_the_terminal() -> None:
+    tag = struct.pack(">HHI", 0x0112, 3, 70_000) + bytes(8)  # it has 140 kB, it says
+    data = encoded(large(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + tag)
+
+    assert reduce_picture(data, file="x").size == Size(2400, 1600)
 
 
 def test_other_formats_are_reduced_too() -> None:

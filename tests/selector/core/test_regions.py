@@ -16,20 +16,18 @@ from companions.errors import FileUnwritable, PathRefused
 from companions.geometry import Size
 from companions.masks import Mask, mask_box, polygon_mask, read_mask
 from companions.names import MASK_SUFFIX, is_picture, path_fault
+from companions.objects import polygon_box
 from companions.sets.grouping import Entry, group
-from companions.trajectory import MaskRegion, ObjectTrajectory, PolygonRegion, TrajectoryPoint
+from companions.trajectory import PolygonRegion
 from selector.core.regions import (
     LONG_SIDE,
     BrushStroke,
     brushed,
-    holds,
     lasso,
     mask_name,
     mask_png,
     mask_size,
-    object_at,
     outlines,
-    region_box,
     save_mask,
 )
 from tests.companions import documents
@@ -49,6 +47,12 @@ def loop(x: float, y: float, radius: float, *, turns: float = 1.0) -> list[tuple
     """A hand going round, in pixels of a 3:2 picture."""
     steps = [2.0 * math.pi * turns * i / 200 for i in range(201)]
     return [(x + radius * math.cos(a), y + 1.5 * radius * math.sin(a)) for a in steps]
+
+
+def holds(region: PolygonRegion, point: tuple[float, float]) -> bool:
+    """Whether the polygon's mask is white there."""
+    mask = polygon_mask(region, size=SMALL)
+    return bool(mask[int(point[1] * SMALL.height), int(point[0] * SMALL.width)] == 255)
 
 
 # -- the brush ------------------------------------------------------------------------------------
@@ -171,7 +175,7 @@ def test_a_lasso_beyond_the_picture_is_cut_off_at_its_edge() -> None:
 
     assert region is not None
     assert holds(region, (0.1, 0.1))
-    assert region_box(region) == pytest.approx((0.0, 0.0, 0.3, 0.45), abs=0.01)
+    assert polygon_box(region) == pytest.approx((0.0, 0.0, 0.3, 0.45), abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -309,96 +313,33 @@ def test_a_picture_whose_name_leaves_no_room_for_a_mask_is_told_so(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
-# -- where regions are ----------------------------------------------------------------------------
+def test_a_stroke_of_the_brush_does_not_close_by_itself() -> None:
+    corner = BrushStroke(points=((0.2, 0.2), (0.8, 0.2), (0.8, 0.8)), radius=0.02)
+
+    mask = brushed([corner], picture=SMALL)
+
+    assert mask[80, 300] == mask[200, 480] == 255
+    assert mask[200, 300] == 0
 
 
-@settings(max_examples=60)
-@given(
-    corners=st.lists(st.tuples(documents.unit(), documents.unit()), min_size=3, max_size=8),
-    x=st.floats(0.01, 0.99),
-    y=st.floats(0.01, 0.99),
-)
-def test_a_point_is_held_where_the_polygons_mask_is_white(
-    corners: list[tuple[float, float]], x: float, y: float
-) -> None:
-    region = PolygonRegion.model_construct(shape="polygon", points=tuple(corners))
-    mask = polygon_mask(region, size=Size(400, 400))
-    column, row = int(x * 400), int(y * 400)
-    around = mask[max(row - 3, 0) : row + 4, max(column - 3, 0) : column + 4]
-
-    # Not beside an edge, where the mask is blended.
-    if around.min() == around.max():
-        assert holds(region, (x, y)) is bool(around.max())
-
-
-def test_a_point_is_held_by_what_belongs_to_a_mask() -> None:
-    region = MaskRegion(shape="mask", path="a.mask.png", sha256="a" * 64)
-    mask = np.zeros((4, 6), dtype=np.uint8)
-    mask[3, 5], mask[0, 0] = 128, 127
-
-    assert holds(region, (1.0, 1.0), mask=mask)
-    assert not holds(region, (0.0, 0.0), mask=mask)
-    assert not holds(region, (1.0, 1.0))
-    assert not holds(region, (1.1, 1.0), mask=mask)
-
-
-def moving(
-    name: str, region: PolygonRegion | MaskRegion, end: tuple[float, float], **more: float
-) -> ObjectTrajectory:
-    first = TrajectoryPoint(at=0.0, position=(0.3, 0.35))
-    last = TrajectoryPoint(at=1.0, position=end, **more)
-    return ObjectTrajectory(name=name, region=region, points=(first, last))
-
-
-def test_an_object_is_found_where_it_is_at_that_moment() -> None:
-    objects = [moving("kite", SQUARE, (0.8, 0.35))]
-
-    def found(x: float, u: float) -> int | None:
-        return object_at(objects, (x, 0.35), u=u, picture=PICTURE, masks={})
-
-    assert found(0.3, 0.0) == 0
-    assert found(0.3, 1.0) is None
-    assert found(0.8, 1.0) == 0
-    assert found(0.55, 0.5) == 0
-
-
-def test_an_object_is_found_in_its_size_and_turn() -> None:
-    # A quarter turned and twice as large: 0.2 x 0.3 of 6000 x 4000 is 1200 square, so 2400.
-    large = moving("kite", SQUARE, (0.5, 0.5), scale=2.0, rotation_deg=90.0)
-
-    def found(x: float, y: float) -> int | None:
-        return object_at([large], (x, y), u=1.0, picture=PICTURE, masks={})
-
-    assert found(0.5 + 1190 / 6000, 0.5 + 1190 / 4000) == 0
-    assert found(0.5 + 1210 / 6000, 0.5) is None
-    assert found(0.5, 0.5 + 1210 / 4000) is None
-
-
-def test_of_objects_that_overlap_the_uppermost_is_found_and_one_without_its_mask_is_not() -> None:
-    brush = MaskRegion(shape="mask", path="a.mask.png", sha256="a" * 64)
-    mask = polygon_mask(SQUARE, size=SMALL)
-    objects = [
-        moving("low", SQUARE, (0.3, 0.35)),
-        moving("middle", SQUARE, (0.3, 0.35)),
-        moving("brushed", brush, (0.3, 0.35)),
-    ]
-
-    def found(masks: dict[str, Mask]) -> int | None:
-        return object_at(objects, (0.3, 0.35), u=0.5, picture=PICTURE, masks=masks)
-
-    assert found({"brushed": mask}) == 2
-    assert found({}) == 1
+# -- what is drawn of them ------------------------------------------------------------------------
 
 
 def test_a_masks_outlines_go_around_it_and_around_its_holes() -> None:
     ring = brushed([DAB, BrushStroke(points=DAB.points, radius=0.04, erases=True)], picture=SMALL)
-    region = MaskRegion(shape="mask", path="a.mask.png", sha256="a" * 64)
 
-    lines = outlines(region, mask=ring)
+    lines = outlines(ring)
 
     widths = sorted(max(x for x, _ in line) - min(x for x, _ in line) for line in lines)
     assert widths == pytest.approx([0.08, 0.2], abs=0.01)
-    assert outlines(region) == ()
-    assert outlines(SQUARE) == (SQUARE.points,)
-    assert region_box(region) is None
-    assert region_box(region, mask=ring) == mask_box(ring)
+
+
+def test_an_outline_runs_through_the_middles_of_the_outermost_pixels() -> None:
+    mask = np.zeros((4, 6), dtype=np.uint8)
+    mask[1:3, 2:5] = 255
+
+    (line,) = outlines(mask)
+
+    xs, ys = zip(*line, strict=True)
+    assert (min(xs), max(xs)) == pytest.approx((2.5 / 6, 4.5 / 6))
+    assert (min(ys), max(ys)) == pytest.approx((1.5 / 4, 2.5 / 4))

@@ -67,6 +67,7 @@ def test_a_clip_that_did_not_arrive_whole_is_told_without_reading_it(
 
     assert shot.state is ReviewState.UNUSABLE
     assert "fleet pull" in shot.why
+    assert examine(shot)
 
 
 def test_a_clip_that_nobody_described_is_told_as_foreign(tmp_path: Path) -> None:
@@ -79,6 +80,7 @@ def test_a_clip_that_nobody_described_is_told_as_foreign(tmp_path: Path) -> None
     assert shot.name == "coffee.png"
     assert shot.state is ReviewState.UNUSABLE
     assert "no meta beside it" in shot.why
+    assert examine(shot) == shot.trouble
 
 
 def test_a_shot_that_ended_without_a_clip_says_why(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def test_reviews_of_a_folder_that_is_only_read_go_to_the_overlay(tmp_path: Path)
     stills, overlay = tmp_path / "stills", tmp_path / "mine"
     picture = came_back(stills / "day 1")
     placement = Placement(stills, overlay)
+    placement.prepare()
     before = sorted(path.name for path in (stills / "day 1").iterdir())
 
     shot = only(stills, overlay=overlay)
@@ -152,6 +153,7 @@ def test_a_review_beside_the_pictures_is_seen_through_an_overlay_and_left_alone(
     stills, overlay = tmp_path / "stills", tmp_path / "mine"
     picture = came_back(stills)
     save_review(Placement(stills), only(stills), accepted(only(stills)))
+    overlay.mkdir()
     shot = only(stills, overlay=overlay)
     assert shot.review is not None
 
@@ -180,13 +182,22 @@ def test_a_review_waits_for_a_program_that_is_at_work_and_is_not_written_past_it
     assert not clips.has_review(picture)
 
 
-def test_a_folder_that_is_gone_is_told_as_such(tmp_path: Path) -> None:
-    came_back(tmp_path / "stills")
-    shot = only(tmp_path / "stills")
-    (tmp_path / "stills").rename(tmp_path / "elsewhere")
+@pytest.mark.parametrize("overlay", [None, "mine"], ids=["beside", "overlay"])
+def test_a_folder_that_is_gone_is_told_as_such_and_not_made_anew(
+    tmp_path: Path, overlay: str | None
+) -> None:
+    stills, apart = tmp_path / "stills", tmp_path / overlay if overlay is not None else None
+    came_back(stills / "day 1")
+    if apart is not None:
+        apart.mkdir()
+    shot = only(stills, overlay=apart)
+    gone = apart or stills
+    gone.rename(tmp_path / "elsewhere")
 
     with pytest.raises(FileUnwritable):
-        save_review(Placement(tmp_path / "stills"), shot, accepted(shot))
+        save_review(Placement(stills, apart), shot, accepted(shot))
+
+    assert not gone.exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from selector.core.placement import Placement
+from companions.lock import lock_path
+from selector.core.placement import JOURNAL_NAME, Placement
 from selector.core.scan import scan
 
 
@@ -43,6 +44,20 @@ def test_with_an_overlay_the_motions_there_count(tmp_path: Path) -> None:
     overlay = touched(tmp_path / "overlay", "e/a.motion.json")
 
     assert scan(Placement(folder, overlay)).with_motion == {"e/a.jpg"}
+
+
+def test_what_writers_left_is_known_and_the_journal_is_none_of_it(tmp_path: Path) -> None:
+    left = [".motionfleet-0123.tmp", lock_path(tmp_path / "a.jpg").name]
+    touched(tmp_path, "a.jpg", JOURNAL_NAME, *left)
+
+    assert sorted(path.name for path in scan(Placement(tmp_path)).left_over) == sorted(left)
+
+
+def test_a_link_that_leads_to_no_possible_file_harms_no_other(tmp_path: Path) -> None:
+    touched(tmp_path, "a.jpg")
+    (tmp_path / "b.jpg").symlink_to("x" * 300)
+
+    assert scan(Placement(tmp_path)).names == ("a.jpg",)
 
 
 def test_two_pictures_that_would_share_companions_are_refused_both(tmp_path: Path) -> None:

@@ -76,3 +76,25 @@ def test_what_has_a_manifests_name_and_is_no_file_is_named_before_anything_is_re
 
     with pytest.raises(DocumentInvalid, match="not a regular file"):
         Target.of(tmp_path, out=None, per_image=True).look(pictures)
+
+
+@pytest.mark.parametrize(
+    ("out", "per_image", "batch"),
+    [
+        pytest.param(None, False, "stills/stills.video_manifest.json", id="as usual"),
+        pytest.param(None, True, None, id="per image instead"),
+        pytest.param(
+            "b.video_manifest.json", True, "b.video_manifest.json", id="per image as well"
+        ),
+    ],
+)
+def test_what_is_asked_for_says_which_manifests_are_written_and_from_where(
+    tmp_path: Path, out: str | None, batch: str | None, *, per_image: bool
+) -> None:
+    folder = tmp_path / "stills"
+    folder.mkdir()
+
+    target = Target.of(folder, out=None if out is None else tmp_path / out, per_image=per_image)
+
+    assert target.batch == (None if batch is None else tmp_path / batch)
+    assert target.root == (folder if out is None else tmp_path)
