@@ -36,7 +36,11 @@ def main(arguments: Sequence[str]) -> None:
             before = shoot(folder)
             for go in range(KILLS):
                 told = killed_after(
-                    folder, seed=seed * 100 + go, keys=dice.randint(5, 250), home=home
+                    folder,
+                    seed=seed * 100 + go,
+                    keys=dice.randint(5, 250),
+                    home=home,
+                    between=go % 3 == 1,  # one in three with no key under way
                 )
                 kills, keys = kills + 1, keys + len(told)
                 lines = told[-1]["lines"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -48,15 +48,15 @@ def next_needed(
     direction: int,
     frames: int,
     held: Collection[int],
-    ahead: int,
+    room: int,
     loop: bool = False,
 ) -> int | None:
-    """The first frame from ``at`` on that is not held, looking ``ahead`` frames; None if all are.
+    """The first frame from ``at`` on that is not held; None where enough are held.
 
-    Backwards half as far is looked: a whole run between two key frames is decoded for the last of
-    them, so it should be worth it.
+    That is two thirds of the frames there is ``room`` for.  Backwards half as far is looked: a
+    whole run between two key frames is decoded for the last of them, so it should be worth it.
     """
-    reach = ahead if direction > 0 else ahead // 2
+    reach = room * 2 // 3 // (1 if direction > 0 else 2)
     for offset in range(min(reach, frames - 1) + 1):
         frame = at + direction * offset
         if loop:
@@ -66,3 +66,21 @@ def next_needed(
         if frame not in held:
             return frame
     return None
+
+
+def worth_holding(
+    held: Iterable[int], at: int, *, direction: int, frames: int, room: int, loop: bool = False
+) -> list[int]:
+    """The ``room`` frames that are the nearest to ``at``; those behind count as twice as far.
+
+    Of two as far the one that is ahead: ``next_needed`` would ask for it again, for ever.
+    """
+
+    def distance(frame: int) -> tuple[int, bool]:
+        onward = (frame - at) * direction
+        if onward >= 0:
+            return onward, False
+        behind = (-2 * onward, True)
+        return min((onward % frames, False), behind) if loop else behind
+
+    return sorted(held, key=distance)[:room]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from pydantic import ValidationError
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
@@ -30,7 +30,7 @@ CHILD_FOLDER: Final = Path(selector.__file__).parents[1]
 MOST_CRASHES: Final = 2
 MOST_FALSE_STARTS: Final = 3
 RECALLED_AT_ONCE: Final = 32
-CLOSE_MS: Final = 2000
+CLOSE_S: Final = 2.0
 PATIENCE_S: Final = 60.0
 _CHECK_MS: Final = 1000
 _TAIL_BYTES: Final = 2000
@@ -60,6 +60,7 @@ class _Child(QProcess):
         self.job: _Job | None = None
         self.busy_since = time.monotonic()
         self.last_words = b""
+        self.readyReadStandardError.connect(self.overhear)
 
     @property
     def is_at_work(self) -> bool:
@@ -69,6 +70,11 @@ class _Child(QProcess):
         self.job, self.busy_since = job, time.monotonic()
         request = Request(pictures=tuple(job.pictures), wanted=job.wanted, recall=job.recall)
         self.write(request.model_dump_json().encode() + b"\n")
+
+    def overhear(self) -> None:
+        """Keep the end of what it says where errors go."""
+        heard = bytes(self.readAllStandardError().data())
+        self.last_words = (self.last_words + heard)[-_TAIL_BYTES:]
 
 
 class Darkroom(QObject):
@@ -162,10 +168,13 @@ class Darkroom(QObject):
         """End the processes, whatever they are at; nothing is told any more."""
         self._is_over = True
         self._watch.stop()
-        for child in self._children:
+        children, self._children = self._children, []
+        for child in children:
             child.kill()
-        for child in self._children:
-            child.waitForFinished(CLOSE_MS)
+        until = time.monotonic() + CLOSE_S
+        for child in children:
+            child.waitForFinished(max(1, round(1000 * (until - time.monotonic()))))
+            child.deleteLater()
 
     # -- handing out ------------------------------------------------------------------------------
 
@@ -210,15 +219,23 @@ class Darkroom(QObject):
 
     def _start(self) -> None:
         child = _Child(self)
-        child.readyReadStandardOutput.connect(lambda: self._take(child))
-        child.readyReadStandardError.connect(lambda: self._overhear(child))
-        child.finished.connect(lambda: self._ended(child))
-        child.errorOccurred.connect(lambda error: self._failed(child, error))
+        # Methods, and no lambdas: those would hold on to this darkroom as long as there is a child,
+        # and the last child would take it away while it is itself being deleted as its part.
+        child.readyReadStandardOutput.connect(self._hear)
+        child.finished.connect(self._bury)
+        child.errorOccurred.connect(self._fail)
         self._children.append(child)
         child.setWorkingDirectory(str(CHILD_FOLDER))
         child.start(self._command[0], list(self._command[1:]))
 
     # -- taking in --------------------------------------------------------------------------------
+
+    def _speaker(self) -> _Child:
+        """Whose signal this is."""
+        return cast("_Child", self.sender())
+
+    def _hear(self) -> None:
+        self._take(self._speaker())
 
     def _take(self, child: _Child) -> None:
         while child.canReadLine():
@@ -257,10 +274,6 @@ class Darkroom(QObject):
         if any(picture in self._answered for picture in self._pending):
             self._pending = deque(each for each in self._pending if each not in self._answered)
 
-    def _overhear(self, child: _Child) -> None:
-        heard = bytes(child.readAllStandardError().data())
-        child.last_words = (child.last_words + heard)[-_TAIL_BYTES:]
-
     # -- crashes ----------------------------------------------------------------------------------
 
     def _end_those_that_hang(self) -> None:
@@ -271,15 +284,19 @@ class Darkroom(QObject):
                 child.last_words += f"It took over {limit_s:g} s.".encode()
                 child.kill()
 
-    def _failed(self, child: _Child, error: QProcess.ProcessError) -> None:
+    def _bury(self) -> None:
+        self._ended(self._speaker())
+
+    def _fail(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:  # of all errors, only then not "finished"
+            child = self._speaker()
             child.last_words = child.errorString().encode()
             self._ended(child)
 
     def _ended(self, child: _Child) -> None:
         if self._is_over or child not in self._children:
             return
-        self._overhear(child)
+        child.overhear()
         self._children.remove(child)
         child.deleteLater()
         job, words = child.job, child.last_words.decode("utf-8", "replace").strip()

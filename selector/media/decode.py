@@ -8,7 +8,6 @@ and every JPEG that Qt would show otherwise than the fleet renders it, goes thro
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from companions.picture import (
     inspect_picture,
     read_picture_bytes,
 )
+from selector.media.last_first import LastFirst
 from selector.media.plan import fitted
 
 ALLOCATION_MB: Final = MAX_PIXELS * 4 // 1024**2 + 1
@@ -38,7 +38,7 @@ _START_OF_SCAN: Final = 0xDA
 _WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 # A whole 24-megapixel PNG takes 250 MB on the way to its image; three threads at once would need
 # more than all that the window keeps.
-_heavy = threading.Lock()
+_heavy = LastFirst()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,11 @@ def image_of(pixels: Pixels) -> QImage:
     return image.convertToFormat(QImage.Format.Format_RGB32)
 
 
-def shrunk(image: QImage, *, long_side: int) -> QImage:
-    """The image with its longest side at most ``long_side``; RGB32."""
+def shrunk(image: QImage, size: Size) -> QImage:
+    """The image at ``size``, which is no larger; RGB32."""
     import cv2
 
     image = image.convertToFormat(QImage.Format.Format_RGB32)
-    size = fitted(Size(image.width(), image.height()), long_side=long_side)
     if size == Size(image.width(), image.height()):
         return image
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)

@@ -12,11 +12,11 @@ is to be done.
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,9 +26,10 @@ from PySide6.QtGui import QImage
 from companions.errors import MotionfleetError, PictureRefused
 from companions.geometry import Size
 from selector.media.cache import ByteCache
+from selector.media.crew import UNFORESEEN, Crew, Job
 from selector.media.decode import Decoded
 from selector.media.disk_cache import Stamp
-from selector.media.fetching import Fetched, at_hand, fetch
+from selector.media.fetching import Fetched, fetch
 from selector.media.memory import return_large_blocks
 from selector.media.plan import Key, Plan, Tier, kept, next_key
 from selector.media.proxies import Proxies
@@ -44,7 +45,6 @@ MIN_BUDGET_BYTES: Final = 48 * 1024**2
 """A smaller budget is taken for this one: the current picture and the next must fit."""
 PENDING_PROXIES: Final = 1000
 """So many images wait at most to become proxies, as long as they are held anyway."""
-CLOSE_S: Final = 2.0
 RETRY_S: Final = 5.0
 
 
@@ -56,15 +56,6 @@ class _Problem:
 
     def is_due(self, now: float) -> bool:
         return self.again_at is not None and now > self.again_at
-
-
-@dataclass(frozen=True, slots=True)
-class _Proxy:
-    """An image that is worth keeping on the disk, and the stamp of its file."""
-
-    decoded: Decoded
-    tier: Tier
-    stamp: Stamp
 
 
 class Loader(QObject):
@@ -103,27 +94,26 @@ class Loader(QObject):
         budget = max(budget_bytes, MIN_BUDGET_BYTES)
         thumbs = budget // THUMB_SHARE
         self._budgets = {Tier.THUMB: thumbs, Tier.SCREEN: budget - thumbs}
-        self._caches: dict[Tier, ByteCache[Key, QImage]] = {
+        self._caches: dict[Tier, ByteCache[Key, Fetched]] = {
             tier: ByteCache(share) for tier, share in self._budgets.items()
         }
         self._proxies = Proxies(cache_folder) if cache_folder is not None else None
         self._retry_s = retry_s
         # All that follows is touched only while _changed is held.
-        self._changed = threading.Condition()
+        self._crew = Crew("loader")
+        self._changed = self._crew.changed
         self._plan = Plan()
         self._kept: dict[Key, None] = {}
         self._sizes: dict[Path, Size] = {}
         self._problems: dict[Path, _Problem] = {}
         self._under_way: set[Key] = set()
         self._forgotten: set[Key] = set()
-        self._proxied: deque[tuple[Key, Stamp]] = deque(maxlen=PENDING_PROXIES)
+        self._proxied: deque[Key] = deque(maxlen=PENDING_PROXIES)
         self._news: deque[tuple[Path, Tier, str | None]] = deque()
-        self._closing = False
-        self._threads: set[threading.Thread] = set()
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         for _ in range(threads or max(2, os.cpu_count() or 2)):
-            self._hire(urgent_only=False)
-        self._hire(urgent_only=True)
+            self._crew.hire(self._next)
+        self._crew.hire(self._next_urgent)
 
     def want(self, plan: Sequence[Path]) -> None:
         """Have these pictures at the screen's size, the most urgent first.
@@ -139,7 +129,8 @@ class Loader(QObject):
 
     def image(self, picture: Path, tier: Tier = Tier.SCREEN) -> QImage | None:
         """The image, if it is there."""
-        return self._caches[tier].get((picture, tier))
+        fetched = self._caches[tier].get((picture, tier))
+        return fetched.decoded.image if fetched is not None else None
 
     def size(self, picture: Path) -> Size | None:
         """The picture's full size, upright, once it is known."""
@@ -161,8 +152,6 @@ class Loader(QObject):
         """Read the picture anew, now if it is planned: its file has changed."""
         with self._changed:
             known = self._sizes.pop(picture, None), self._problems.pop(picture, None)
-            waiting = [each for each in self._proxied if each[0][0] != picture]
-            self._proxied = deque(waiting, maxlen=PENDING_PROXIES)
             for tier in Tier:
                 key = (picture, tier)
                 self._caches[tier].drop(key)
@@ -172,16 +161,10 @@ class Loader(QObject):
                 self._keep()
 
     def close(self) -> None:
-        """End the threads; one that is in the middle of something is left after two seconds."""
+        """End the threads, and let go of all images; nothing is told any more."""
+        self._crew.close()
         with self._changed:
-            self._closing = True
             self._news.clear()
-            self._proxied.clear()
-            self._changed.notify_all()
-            threads = list(self._threads)
-        until = time.monotonic() + CLOSE_S
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
         for cache in self._caches.values():
             cache.clear()
 
@@ -220,61 +203,30 @@ class Loader(QObject):
         )
         self._changed.notify_all()
 
-    def _hire(self, *, urgent_only: bool) -> None:
-        thread = threading.Thread(
-            target=self._work, kwargs={"urgent_only": urgent_only}, name="loader", daemon=True
+    def _next(self) -> Job | None:
+        key = next_key(self._kept, held=self._caches, under_way=self._under_way)
+        return self._begun(key) if key is not None else self._next_proxy()
+
+    def _next_urgent(self) -> Job | None:
+        """The current picture, or nothing."""
+        if not self._plan.screens:
+            return None
+        key = next_key(
+            self._kept, held=self._caches, under_way=self._under_way, only=self._plan.screens[0]
         )
-        self._threads.add(thread)
-        thread.start()
+        return self._begun(key) if key is not None else None
 
-    def _work(self, *, urgent_only: bool) -> None:
-        try:
-            while (task := self._next(urgent_only=urgent_only)) is not None:
-                if isinstance(task, _Proxy):
-                    self._write_proxy(task)
-                else:
-                    self._load(task)
-        finally:
-            # A thread that ends on an error nobody foresaw has told of it; another goes on.
-            with self._changed:
-                self._threads.discard(threading.current_thread())
-                if not self._closing:
-                    self._hire(urgent_only=urgent_only)
-
-    def _next(self, *, urgent_only: bool) -> Key | _Proxy | None:
-        """What to do now, begun; None at the end."""
-        with self._changed:
-            while not self._closing:
-                first = self._plan.screens[0] if self._plan.screens else None
-                if not urgent_only or first is not None:
-                    key = next_key(
-                        self._kept,
-                        held=self._caches,
-                        under_way=self._under_way,
-                        only=first if urgent_only else None,
-                    )
-                    if key is not None:
-                        self._under_way.add(key)
-                        return key
-                proxy = None if urgent_only else self._next_proxy()
-                if proxy is not None:
-                    return proxy
-                self._changed.wait()
-        return None
+    def _begun(self, key: Key) -> Job:
+        self._under_way.add(key)
+        return partial(self._load, key)
 
     def _load(self, key: Key) -> None:
         picture, tier = key
         fetched: Fetched | None = None
-        problem = _Problem(
-            f"{picture}: cannot be shown, for a reason that was not foreseen. The terminal that "
-            f"the selector was started from says more.",
-            again_at=None,
-        )
+        problem = _Problem(f"{picture}: cannot be shown, {UNFORESEEN}", again_at=None)
         try:
-            with self._changed:
-                image = self._caches[Tier.SCREEN].get((picture, Tier.SCREEN))
-                known = at_hand(image, self._sizes.get(picture))
-            fetched = fetch(picture, tier, at_hand=known, proxies=self._proxies)
+            at_hand = self._caches[Tier.SCREEN].get((picture, Tier.SCREEN))
+            fetched = fetch(picture, tier, at_hand=at_hand, proxies=self._proxies)
         except PictureRefused as error:
             again_at = time.monotonic() + self._retry_s if error.curable else None
             problem = _Problem(str(error), again_at=again_at)
@@ -292,6 +244,8 @@ class Loader(QObject):
         picture, tier = key
         with self._changed:
             self._under_way.discard(key)
+            if self._crew.is_closing:
+                return
             if key in self._forgotten:
                 self._forgotten.discard(key)  # what was read is no longer what is there
                 self._keep()
@@ -300,33 +254,31 @@ class Loader(QObject):
                 self._sizes[picture] = outcome.decoded.size
                 self._keep()
                 image = outcome.decoded.image
-                self._caches[tier].put(key, image, size_bytes=image.sizeInBytes(), keep=self._kept)
+                size_bytes = image.sizeInBytes()
+                self._caches[tier].put(key, outcome, size_bytes=size_bytes, keep=self._kept)
                 if outcome.keep_as is not None:
-                    self._proxied.append((key, outcome.keep_as))
+                    self._proxied.append(key)
                 self._tell(picture, tier, None)
             elif picture not in self._problems:  # told of once, whatever it was wanted for
                 self._problems[picture] = outcome
                 self._keep()
                 self._tell(picture, tier, outcome.why)
 
-    def _next_proxy(self) -> _Proxy | None:
-        """An image that waits to become a proxy and is still held; with ``_changed`` held."""
+    def _next_proxy(self) -> Job | None:
+        """Write one of the images that wait to become proxies and are still held."""
         while self._proxied:
-            key, stamp = self._proxied.popleft()
-            picture, tier = key
-            held = at_hand(self._caches[tier].get(key), self._sizes.get(picture))
-            if held is not None:
-                return _Proxy(held, tier, stamp)
+            key = self._proxied.popleft()
+            held = self._caches[key[1]].get(key)
+            if held is not None and held.keep_as is not None:
+                return partial(self._write_proxy, held.keep_as, key[1], held.decoded)
         return None
 
-    def _write_proxy(self, proxy: _Proxy) -> None:
+    def _write_proxy(self, stamp: Stamp, tier: Tier, decoded: Decoded) -> None:
         if self._proxies is not None:
-            self._proxies.save(proxy.stamp, proxy.tier, proxy.decoded)
+            self._proxies.save(stamp, tier, decoded)
             self._proxies.sweep_if_due()
 
     def _tell(self, picture: Path, tier: Tier, why: str | None) -> None:
-        if self._closing:
-            return
         self._news.append((picture, tier, why))
         if len(self._news) == 1:
             self._arrived.emit()

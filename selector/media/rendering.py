@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from functools import partial
+from typing import Protocol
 
 from PySide6.QtGui import QImage
 
 from companions.errors import MotionfleetError
 from selector.media.cache import ByteCache
-
-CLOSE_S: Final = 2.0
+from selector.media.crew import UNFORESEEN, Crew, Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,8 @@ class Renderer:
         self._source: FrameSource | None = None
         self._wanted: Sequence[int] = ()
         self._keep: Collection[tuple[int, int]] = ()
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread: threading.Thread | None = None
+        self._crew = Crew("preview")
+        self._changed = self._crew.changed
         self.takes_s, self.capacity = 0.0, least_kept
 
     def clear(self, load: int, *, frame_bytes: int) -> None:
@@ -102,9 +100,8 @@ class Renderer:
         with self._changed:
             self._wanted = wanted
             self._keep = {(self._load, index) for index in keep}
-            if wanted and self._thread is None and not self._closing:
-                self._thread = threading.Thread(target=self._work, name="preview", daemon=True)
-                self._thread.start()
+            if wanted and not self._crew.is_hired:
+                self._crew.hire(self._next)
             self._changed.notify_all()
 
     def get(self, index: int) -> Frame | None:
@@ -115,46 +112,46 @@ class Renderer:
         return isinstance(index, int) and (self._load, index) in self._frames
 
     def close(self) -> None:
-        """End the thread; what it is at is given up after two seconds."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(CLOSE_S)
+        """End the thread, and let go of all frames and of what they are made of."""
+        self._crew.close()
+        self.clear(self._load, frame_bytes=1)
 
-    def _next(self) -> tuple[int, int, Callable[[], FrameSource]] | None:
-        with self._changed:
-            while not self._closing:
-                if self._make is not None:
-                    for index in self._wanted:
-                        if (self._load, index) not in self._frames:
-                            return self._load, index, self._make
-                self._changed.wait()
+    def _next(self) -> Job | None:
+        if self._make is not None:
+            for index in self._wanted:
+                if (self._load, index) not in self._frames:
+                    return partial(self._render, self._load, index, self._make)
         return None
-
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
-            self._render(*job)
-            del job  # it holds the picture's pixels
 
     def _render(self, load: int, index: int, make: Callable[[], FrameSource]) -> None:
         begun = time.monotonic()
+        frame, why = None, f"This move cannot be shown, {UNFORESEEN}"
         try:
             frame = self._source_of(load, make).frame(index)
-        except (MotionfleetError, ValueError, MemoryError) as error:
-            with self._changed:
-                if load == self._load:
-                    self._make, self._wanted = None, ()
-            if not self._closing:
-                self._say_broke(load, str(error))
-            return
-        self.takes_s = 0.8 * self.takes_s + 0.2 * (time.monotonic() - begun)
+        except (MotionfleetError, ValueError) as error:
+            why = str(error)
+        except MemoryError:
+            why = "There is not enough memory to show this move. Close other programs."
+        finally:
+            if frame is not None:
+                self._take(load, index, frame, took_s=time.monotonic() - begun)
+            else:
+                self._give_up(load, why)
+
+    def _take(self, load: int, index: int, frame: Frame, *, took_s: float) -> None:
+        self.takes_s = 0.8 * self.takes_s + 0.2 * took_s
         with self._changed:
-            if load != self._load:
+            if load != self._load or self._crew.is_closing:
                 return
             self._frames.put((load, index), frame, size_bytes=frame.size_bytes, keep=self._keep)
-        if not self._closing:
-            self._say_made(load, index)
+        self._say_made(load, index)
+
+    def _give_up(self, load: int, why: str) -> None:
+        with self._changed:
+            if load != self._load or self._crew.is_closing:
+                return
+            self._make, self._wanted = None, ()
+        self._say_broke(load, why)
 
     def _source_of(self, load: int, make: Callable[[], FrameSource]) -> FrameSource:
         """The source of a clip, made when its first frame is; kept until the clip is cleared."""
@@ -163,6 +160,6 @@ class Renderer:
                 return self._source
         source = make()
         with self._changed:
-            if load == self._load:
+            if load == self._load and not self._crew.is_closing:
                 self._source = source
         return source

@@ -6,8 +6,8 @@ so that going back and forth between two shots reads nothing.
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +15,11 @@ from PySide6.QtCore import QObject, Signal
 
 from companions.errors import MotionfleetError
 from companions.picture import Pixels, decode_picture, read_picture_bytes
+from selector.media.crew import UNFORESEEN, Crew, Job
 
 DEFAULT_BUDGET_BYTES: Final = 160 * 1024**2
 """Two pictures of up to 27 megapixels; one is kept whatever its size."""
 MOST_KEPT: Final = 2
-CLOSE_S: Final = 2.0
 
 Stamp = tuple[int, int]
 
@@ -42,17 +42,15 @@ class Stills(QObject):
         self._budget = budget_bytes
         self._held: OrderedDict[Path, tuple[Stamp, Pixels]] = OrderedDict()
         self._wanted: Path | None = None
-        self._changed = threading.Condition()
-        self._closing = False
-        self._thread: threading.Thread | None = None
+        self._crew = Crew("stills")
+        self._changed = self._crew.changed
 
     def want(self, picture: Path) -> None:
         """Have this picture, instead of one asked for before; ``ready`` or ``failed`` follows."""
         with self._changed:
             self._wanted = picture
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="stills", daemon=True)
-                self._thread.start()
+            if not self._crew.is_hired:
+                self._crew.hire(self._next)
             self._changed.notify_all()
 
     def pixels(self, picture: Path) -> Pixels | None:
@@ -72,34 +70,35 @@ class Stills(QObject):
                 self._held.popitem(last=False)
 
     def close(self) -> None:
-        """End the thread; what it is at is given up after two seconds."""
+        """End the thread, and let go of all pixels."""
+        self._crew.close()
         with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        if self._thread is not None:
-            self._thread.join(CLOSE_S)
+            self._held.clear()
 
-    def _work(self) -> None:
-        while True:
-            with self._changed:
-                while self._wanted is None and not self._closing:
-                    self._changed.wait()
-                picture, self._wanted = self._wanted, None
-                if self._closing or picture is None:
-                    return
+    def _next(self) -> Job | None:
+        picture, self._wanted = self._wanted, None
+        return partial(self._read, picture) if picture is not None else None
+
+    def _read(self, picture: Path) -> None:
+        why = f"{picture}: cannot be shown, {UNFORESEEN}"
+        try:
             if self.pixels(picture) is None:
                 # The stamp is taken first: a picture that changes meanwhile is read again.
                 stamp = stamp_of(picture)
-                try:
-                    pixels = decode_picture(read_picture_bytes(picture), file=str(picture))
-                except MotionfleetError as error:
-                    self._say(picture, str(error))
-                    continue
+                pixels = decode_picture(read_picture_bytes(picture), file=str(picture))
                 self._keep(picture, stamp, pixels)
-            self._say(picture, None)
+            why = ""
+        except MotionfleetError as error:
+            why = str(error)
+        except MemoryError:
+            why = f"{picture}: there is not enough memory to show it. Close other programs."
+        finally:
+            self._say(picture, why)
 
     def _keep(self, picture: Path, stamp: Stamp, pixels: Pixels) -> None:
         with self._changed:
+            if self._crew.is_closing:
+                return
             self._held[picture] = (stamp, pixels)
             self._held.move_to_end(picture)
             while len(self._held) > 1 and (
@@ -108,13 +107,13 @@ class Stills(QObject):
             ):
                 self._held.popitem(last=False)
 
-    def _say(self, picture: Path, why: str | None) -> None:
-        if self._closing:
+    def _say(self, picture: Path, why: str) -> None:
+        if self._crew.is_closing:
             return
-        if why is None:
-            self.ready.emit(picture)
-        else:
+        if why:
             self.failed.emit(picture, why)
+        else:
+            self.ready.emit(picture)
 
 
 def stamp_of(picture: Path) -> Stamp:

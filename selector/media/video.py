@@ -7,20 +7,20 @@ never is a frame shown under another's number.
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QImage
 
-from selector.media.clip_clock import Clock, next_needed
+from selector.media.clip_clock import Clock, next_needed, worth_holding
 from selector.media.clip_source import ClipBroken, ClipIndex, ClipSource
+from selector.media.crew import UNFORESEEN, Crew, Job
 
 DEFAULT_BUDGET_BYTES: Final = 256 * 1024**2
 FASTEST: Final = 4.0
-CLOSE_S: Final = 2.0
 _LEAST_FRAMES: Final = 12
 """Held whatever the budget is: fewer could not be stepped through."""
 _BEHIND: Final = 8
@@ -61,17 +61,17 @@ class ClipReader(QObject):
         self._last = -1
         self._held: dict[int, QImage] = {}
         self._lost: set[int] = set()
-        self._changed = threading.Condition()
         self._path: Path | None = None
         self._turn = 0
-        self._closing = False
+        self._source: ClipSource | None = None  # the thread's
         self._timer = QTimer(self, interval=_TICK_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._indexed.connect(self._take_index)
         self._decoded.connect(self._take_frame)
         self._broke.connect(self._take_fault)
-        self._thread = threading.Thread(target=self._work, name="clip-reader", daemon=True)
-        self._thread.start()
+        self._crew = Crew("clip-reader")
+        self._changed = self._crew.changed
+        self._crew.hire(self._next)
 
     # -- what is asked of it ----------------------------------------------------------------------
 
@@ -87,13 +87,11 @@ class ClipReader(QObject):
         self._set_speed(0.0)
 
     def close(self) -> None:
-        """End the thread; what it is at is given up after two seconds."""
-        self._timer.stop()
-        with self._changed:
-            self._closing = True
-            self._turn += 1
-            self._changed.notify_all()
-        self._thread.join(CLOSE_S)
+        """End the thread, and let go of all frames."""
+        self.open(None)
+        if self._crew.close() and self._source is not None:
+            self._source.close()
+            self._source = None
 
     @property
     def speed(self) -> float:
@@ -216,50 +214,54 @@ class ClipReader(QObject):
 
     # -- in the thread ----------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        source: ClipSource | None = None
-        while (job := self._next_job(source)) is not None:
-            turn, path, wanted = job
-            try:
-                if source is None or source.turn != turn:
-                    if source is not None:
-                        source.close()
-                        source = None
-                    source = ClipSource(path, turn=turn) if path is not None else None
-                    if source is not None:
-                        self._say_indexed(source)
-                elif wanted is not None:
-                    self._decode(source, wanted)
-            except ClipBroken as error:
-                self._give_up(turn, str(error), wanted)
-        if source is not None:
-            source.close()
-
-    def _next_job(self, source: ClipSource | None) -> tuple[int, Path | None, int | None] | None:
-        """What is to be done next: open a clip, or decode towards a frame; None at the end."""
-        with self._changed:
-            while not self._closing:
-                if source is None or source.turn != self._turn:
-                    if self._path is not None:
-                        return self._turn, self._path, None
-                    if source is not None:
-                        return self._turn, None, None
-                else:
-                    wanted = self._wanted(source)
-                    if wanted is not None:
-                        return self._turn, self._path, wanted
-                self._changed.wait()
-        return None
-
-    def _wanted(self, source: ClipSource) -> int | None:
-        return next_needed(
+    def _next(self) -> Job | None:
+        """Open a clip or leave it, or decode towards a frame."""
+        source = self._source
+        if source is None and self._path is None:
+            return None
+        if source is None or source.turn != self._turn:
+            return partial(self._do, self._turn, self._path, wanted=None)
+        wanted = next_needed(
             self.at,
             direction=self._direction,
             frames=source.index.frames,
             held=self._held.keys() | self._lost,
-            ahead=self._room(source) * 2 // 3,
-            loop=self.loop and self._speed != 0.0,
+            room=self._room(source),
+            loop=self._wraps,
         )
+        if wanted is None:
+            return None
+        return partial(self._do, self._turn, self._path, wanted=wanted)
+
+    def _do(self, turn: int, path: Path | None, *, wanted: int | None) -> None:
+        why = f"This clip cannot be shown, {UNFORESEEN}"
+        try:
+            if wanted is not None and self._source is not None:
+                self._decode(self._source, wanted)
+            else:
+                self._open(path, turn)
+            why = ""
+        except ClipBroken as error:
+            why = str(error)
+        except MemoryError:
+            why = "There is not enough memory to show this clip. Close other programs."
+        finally:
+            if why:
+                self._give_up(turn, why, wanted)
+
+    def _open(self, path: Path | None, turn: int) -> None:
+        before, self._source = self._source, None
+        if before is not None:
+            before.close()
+        if path is not None:
+            self._source = ClipSource(path, turn=turn)
+            if not self._crew.is_closing:
+                self._indexed.emit(turn, self._source.index)
+
+    @property
+    def _wraps(self) -> bool:
+        """Whether the first frame will be wanted after the last."""
+        return self.loop and self._speed != 0.0
 
     @property
     def _direction(self) -> int:
@@ -283,29 +285,17 @@ class ClipReader(QObject):
         with self._changed:
             if source.turn != self._turn:
                 return
-            self._held = {**self._held, frame: image}
-            self._make_room(source)
-        if not self._closing:
-            self._decoded.emit(source.turn, frame)
-
-    def _make_room(self, source: ClipSource) -> None:
-        room, frames = self._room(source), source.index.frames
-        if len(self._held) <= room:
-            return
-        sign = self._direction
-
-        def distance(frame: int) -> int:
-            onward = (frame - self.at) * sign
-            if self.loop and self._speed and onward < 0:
-                return min(onward % frames, -2 * onward)
-            return onward if onward >= 0 else -2 * onward
-
-        kept = sorted(self._held, key=distance)[:room]
-        self._held = {frame: self._held[frame] for frame in kept}
-
-    def _say_indexed(self, source: ClipSource) -> None:
-        if not self._closing:
-            self._indexed.emit(source.turn, source.index)
+            held = {**self._held, frame: image}
+            kept = worth_holding(
+                held,
+                self.at,
+                direction=self._direction,
+                frames=source.index.frames,
+                room=self._room(source),
+                loop=self._wraps,
+            )
+            self._held = {each: held[each] for each in kept}
+        self._decoded.emit(source.turn, frame)
 
     def _give_up(self, turn: int, why: str, wanted: int | None) -> None:
         with self._changed:
@@ -315,5 +305,4 @@ class ClipReader(QObject):
                 self._path = None  # it cannot be opened: wait for another
             else:
                 self._lost = self._lost | {wanted}
-        if not self._closing:
-            self._broke.emit(turn, why)
+        self._broke.emit(turn, why)

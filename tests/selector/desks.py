@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 from pytestqt.qtbot import QtBot
 
 from selector.core.placement import Placement
@@ -28,6 +29,15 @@ def opened(folder: Path, *, overlay: Path | None = None, read_only: bool = False
     finally:
         darkroom.close()
         loader.close()
+        let_go(desk, darkroom, loader)
+
+
+def let_go(*things: QObject) -> None:
+    """Have Qt's part of these gone now, and of all else that is to go: a test has no loop in which
+    that would happen by itself, and what it leaves grows from test to test."""
+    for thing in things:
+        thing.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def two_groups(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from selector.media.plan import Tier
 from selector.view.cull.page import CullPage
 from selector.view.desk import Desk
 from selector.view.shell.window import MainWindow
-from tests.selector.desks import PATIENCE_MS
+from tests.selector.desks import PATIENCE_MS, let_go
 
 SIZE = (1200, 800)
 
@@ -27,17 +27,18 @@ def window(
 ) -> Iterator[MainWindow]:
     """The window with ``folder`` open, its settings in ``home``."""
     made = MainWindow(SettingsFile(home / "selector.json"))
-    qtbot.addWidget(made)
     made.resize(*SIZE)
-    if folder is not None:
-        assert made.open_folder(folder, overlay=overlay)
-    made.show()
-    made.activateWindow()  # shortcuts are the active window's
-    qtbot.waitUntil(made.isActiveWindow, timeout=PATIENCE_MS)
     try:
+        if folder is not None:
+            assert made.open_folder(folder, overlay=overlay)
+        made.show()
+        made.activateWindow()  # shortcuts are the active window's
+        qtbot.waitUntil(made.isActiveWindow, timeout=PATIENCE_MS)
         yield made
     finally:
         made.close()
+        made.close_folder()  # whatever could not be written
+        let_go(made)
 
 
 def desk_of(made: MainWindow) -> Desk:

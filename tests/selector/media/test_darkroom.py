@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from companions.geometry import Size
 from selector.core.look import Look, Wanted, look_at
 from selector.media.darkroom import Darkroom
 from tests.selector import stills
-from tests.selector.desks import PATIENCE_MS
+from tests.selector.desks import PATIENCE_MS, let_go
 from tests.selector.media import pictures
 
 Making = Callable[..., Darkroom]
@@ -412,41 +412,20 @@ def test_processes_are_polite_and_end_with_their_darkroom(
     assert not any(is_alive(each) for each in ids)
     assert len(heard.order) == told
     darkroom.want(plan, wanted=WANTED)
-    assert not any(process_ids(darkroom))
+    assert process_ids(darkroom) == []
 
 
-WINDOW = """
-import sys
-from pathlib import Path
-from PySide6.QtCore import QCoreApplication, QProcess
-from selector.core.look import Wanted
-from selector.media.darkroom import Darkroom
-application = QCoreApplication([])
-darkroom = Darkroom(processes=1)
-pictures = [Path(name) for name in sys.argv[1:]]
-def tell(*_):
-    print(darkroom.findChildren(QProcess)[0].processId(), flush=True)
-darkroom.looked.connect(tell)
-darkroom.want(pictures, wanted=Wanted())
-application.exec()
-"""
+def test_a_closed_darkroom_goes_with_its_last_owner(qtbot: QtBot, tmp_path: Path) -> None:
+    darkroom = Darkroom(processes=1)
+    with qtbot.waitSignal(darkroom.idle, timeout=PATIENCE_MS):
+        darkroom.want(few(tmp_path, "a.png"), wanted=WANTED)
+    gone = weakref.ref(darkroom)
 
+    darkroom.close()
+    del darkroom
+    let_go()
 
-def test_a_process_does_not_outlive_a_window_that_is_killed(qtbot: QtBot, tmp_path: Path) -> None:
-    (first,) = few(tmp_path, "a.png")
-    slow = [pictures.slow(tmp_path / f"slow{i}.png", seed=i) for i in range(3)]
-    window = subprocess.Popen(
-        [sys.executable, "-c", WINDOW, first, *slow], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert window.stdout is not None
-        child = int(window.stdout.readline())
-        assert is_alive(child)
-    finally:
-        window.kill()
-        window.communicate()
-
-    wait(qtbot, lambda: not is_alive(child))
+    assert gone() is None
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="names are text there")

@@ -5,11 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pytestqt.qtbot import QtBot
+
 from selector.core.look import Wanted
 from selector.media.darkroom_lines import HELLO, Answer, Request, path_of, spelled
 from selector.media.looks import Looks
 from tests.selector import stills
+from tests.selector.desks import PATIENCE_MS
 from tests.selector.media import pictures
+from tests.selector.media.test_darkroom import is_alive
 
 WANTED = Wanted()
 
@@ -150,3 +154,37 @@ def test_a_look_of_another_edition_is_not_believed(tmp_path: Path) -> None:
     )
 
     assert looks.load(picture, stamp, wanted=WANTED) is None
+
+
+WINDOW = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication, QProcess
+from selector.core.look import Wanted
+from selector.media.darkroom import Darkroom
+application = QCoreApplication([])
+darkroom = Darkroom(processes=1)
+pictures = [Path(name) for name in sys.argv[1:]]
+def tell(*_):
+    print(darkroom.findChildren(QProcess)[0].processId(), flush=True)
+darkroom.looked.connect(tell)
+darkroom.want(pictures, wanted=Wanted())
+application.exec()
+"""
+
+
+def test_a_process_does_not_outlive_a_window_that_is_killed(qtbot: QtBot, tmp_path: Path) -> None:
+    first = stills.copied("coffee.png", tmp_path)
+    slow = [pictures.slow(tmp_path / f"slow{i}.png", seed=i) for i in range(3)]
+    window = subprocess.Popen(
+        [sys.executable, "-c", WINDOW, first, *slow], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert window.stdout is not None
+        child = int(window.stdout.readline())
+        assert is_alive(child)
+    finally:
+        window.kill()
+        window.communicate()
+
+    qtbot.waitUntil(lambda: not is_alive(child), timeout=PATIENCE_MS)

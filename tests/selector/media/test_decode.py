@@ -290,7 +290,7 @@ def test_qt_may_decode_whatever_the_fleet_takes(tmp_path: Path) -> None:
 
 def test_an_image_has_bytes_of_its_own() -> None:
     pixels = np.full((40, 30, 3), 200, np.uint8)
-    image, small = image_of(pixels), shrunk(image_of(pixels), long_side=20)
+    image, small = image_of(pixels), shrunk(image_of(pixels), Size(15, 20))
 
     pixels[:] = 0
     since = [np.zeros((20, 15, 4), np.uint8) for _ in range(100)]  # where others' bytes were

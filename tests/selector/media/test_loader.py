@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from companions.geometry import Size
+from selector.media.decode import _heavy
 from selector.media.loader import MIN_BUDGET_BYTES, Loader, Tier
 from tests.selector.desks import PATIENCE_MS
 from tests.selector.media import pictures
@@ -134,6 +135,26 @@ def test_the_current_picture_does_not_wait_for_one_that_is_being_decoded(
     wait(qtbot, lambda: len(heard.ready) == 3)
 
     assert [picture for picture, _ in heard.ready] == [first, second, slow]
+
+
+def test_the_current_picture_does_not_stand_in_line_behind_other_large_ones(
+    qtbot: QtBot, tmp_path: Path, loaders: Making
+) -> None:
+    large = (4100, 3000)  # such are decoded one at a time
+    *stale, current = [
+        pictures.plain(tmp_path / f"{i}.png", pictures.RED, size=large) for i in range(4)
+    ]
+    loader = loaders(threads=4)
+    heard = Heard(loader)
+
+    with _heavy:
+        loader.want(stale)
+        wait(qtbot, lambda: _heavy.waiting == 3)
+        loader.want([current])
+        wait(qtbot, lambda: _heavy.waiting == 4)
+    wait(qtbot, lambda: len(heard.ready) == 4)
+
+    assert heard.ready[0] == (current, Tier.SCREEN)
 
 
 def test_a_thumb_comes_before_the_less_urgent_pictures(
@@ -433,3 +454,26 @@ def test_wants_from_a_slot_are_served(qtbot: QtBot, tmp_path: Path, loaders: Mak
     loader.want(plan[:1])
 
     wait(qtbot, lambda: loader.image(plan[-1]) is not None)
+
+
+def test_a_picture_exported_anew_leaves_no_thumb_of_what_it_was(
+    qtbot: QtBot, tmp_path: Path, loaders: Making
+) -> None:
+    picture = pictures.photograph(tmp_path / "a.jpg", scale=6.0)
+    cache = tmp_path / "cache"
+    first = loaders(cache_folder=cache)
+    first.want([picture])
+    wait(qtbot, lambda: first.image(picture) is not None)
+
+    pictures.plain(picture, pictures.GREEN, size=(3000, 2000))  # by another program: unnoticed
+    first.want_thumbs([picture])
+    wait(qtbot, lambda: any(each.is_file() for each in (cache / "thumbs").rglob("?" * 64)))
+    first.close()
+
+    second = loaders(cache_folder=cache)
+    second.want_thumbs([picture])
+    wait(qtbot, lambda: second.image(picture, Tier.THUMB) is not None)
+    thumb = second.image(picture, Tier.THUMB)
+    assert thumb is not None
+    assert thumb.pixelColor(9, 9).green() > 150
+    assert second.size(picture) == Size(3000, 2000)

@@ -29,8 +29,8 @@ from selector.media.stills import Stills
 from tests.companions import moves
 from tests.companions.test_reference import FLIES
 from tests.selector import stills as photographs
+from tests.selector.desks import PATIENCE_MS
 
-PATIENCE_MS = 30_000
 OUTPUT = Size(320, 180)
 FPS = Fraction(24)
 
@@ -420,3 +420,52 @@ def test_a_closed_player_ends_its_thread(qtbot: QtBot, tmp_path: Path) -> None:
         assert "preview" in {thread.name for thread in threading.enumerate()}
 
     assert "preview" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_nobody_foresaw_is_told_and_the_next_clip_is_shown(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    def broken_for_one(clip: Clip, pixels: Pixels) -> FrameSource:
+        if clip.picture.name == "coffee.png":
+            raise RuntimeError("nobody foresaw this")
+        return source_of(clip, pixels)
+
+    with playing(make=broken_for_one) as player:
+        seen = Seen(player)
+        with qtbot.waitSignal(player.failed, timeout=PATIENCE_MS) as told:
+            player.load(clip_of(photographs.copied("coffee.png", tmp_path)))
+        assert "not foreseen" in (told.args or [""])[0]
+
+        player.load(clip_of(photographs.copied("chelsea.png", tmp_path)))
+
+        qtbot.waitUntil(lambda: seen.indices == [0], timeout=PATIENCE_MS)
+
+
+def test_what_there_is_no_memory_for_is_told_in_words(qtbot: QtBot, tmp_path: Path) -> None:
+    def too_large(_clip: Clip, _pixels: Pixels) -> FrameSource:
+        raise MemoryError
+
+    with playing(make=too_large) as player:
+        with qtbot.waitSignal(player.failed, timeout=PATIENCE_MS) as told:
+            player.load(clip_of(photographs.copied("coffee.png", tmp_path)))
+
+        assert "not enough memory" in (told.args or [""])[0]
+
+
+def test_a_closed_player_keeps_nothing_that_it_rendered(qtbot: QtBot, tmp_path: Path) -> None:
+    made: list[weakref.ref[object]] = []
+
+    def watched(clip: Clip, pixels: Pixels) -> FrameSource:
+        source = Held(source_of(clip, pixels), slow=-1)
+        made.extend((weakref.ref(source), weakref.ref(pixels)))
+        return source
+
+    with playing(make=watched) as player:
+        seen = Seen(player)
+        player.load(clip_of(photographs.copied("coffee.png", tmp_path)))
+        qtbot.waitUntil(lambda: seen.indices == [0], timeout=PATIENCE_MS)
+
+    assert [ref() for ref in made] == [None, None]
+    assert player.masks(0) is None
+    assert 0 not in player._renderer

@@ -12,7 +12,7 @@ from companions.geometry import Size
 from selector.media.decode import Decoded, decode
 from selector.media.disk_cache import DiskCache, Stamp
 from selector.media.fetching import fetch
-from selector.media.plan import Tier
+from selector.media.plan import Tier, fitted
 from selector.media.proxies import QUALITY, Proxies
 from tests.selector.media import pictures
 
@@ -73,7 +73,7 @@ def test_a_thumb_is_made_from_the_screens_proxy(tmp_path: Path) -> None:
 
 def test_a_thumb_is_made_from_the_image_at_hand(tmp_path: Path) -> None:
     picture = pictures.photograph(tmp_path / "a.jpg", scale=2.0)
-    at_hand = decode(picture, long_side=1920)
+    at_hand = fetch(picture, Tier.SCREEN, at_hand=None, proxies=None)
     expected = decode(picture, long_side=256)
     picture.unlink()
 
@@ -156,3 +156,44 @@ def test_proxies_beyond_the_budget_go_and_thumbs_stay(tmp_path: Path) -> None:
     assert 0 < bytes_in("proxies") <= 750_000
     assert sum(f.is_file() for f in (folder / "thumbs").rglob("*")) == 8
     assert not proxies.sweep_if_due()
+
+
+def test_no_thumb_is_made_from_an_image_of_what_the_file_was_before(tmp_path: Path) -> None:
+    picture = pictures.photograph(tmp_path / "a.jpg", scale=LARGE)
+    proxies = Proxies(tmp_path / "cache")
+    before = fetch(picture, Tier.SCREEN, at_hand=None, proxies=proxies)
+    pictures.plain(picture, pictures.RED, size=(3000, 2000))
+
+    thumb = fetch(picture, Tier.THUMB, at_hand=before, proxies=proxies)
+
+    assert thumb.decoded.size == Size(3000, 2000)
+    assert thumb.decoded.image.pixelColor(5, 5).red() > 180
+    assert thumb.keep_as == Stamp.of(picture)
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+@pytest.mark.parametrize("height", [3011, 1999, 37])
+def test_every_way_to_an_image_gives_the_size_that_the_plan_counts_with(
+    tmp_path: Path, tier: Tier, height: int
+) -> None:
+    # A thumb that were a row higher would take more than was planned, and be decoded in a circle.
+    picture = pictures.plain(tmp_path / "a.jpg", pictures.RED, size=(6000, height))
+    expected = fitted(Size(6000, height), long_side=tier.long_side)
+    proxies = Proxies(tmp_path / "cache")
+    screen = fetched_and_kept(picture, proxies) if height > 1000 else None
+
+    ways = [
+        fetch(picture, tier, at_hand=None, proxies=None),
+        fetch(picture, tier, at_hand=None, proxies=proxies),
+        fetch(
+            picture,
+            tier,
+            at_hand=fetch(picture, Tier.SCREEN, at_hand=None, proxies=proxies),
+            proxies=None,
+        ),
+    ]
+
+    assert screen is None or screen.size == Size(6000, height)
+    for each in ways:
+        image = each.decoded.image
+        assert Size(image.width(), image.height()) == expected

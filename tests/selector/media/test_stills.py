@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,7 @@ from pytestqt.qtbot import QtBot
 from companions.picture import decode_picture, read_picture_bytes
 from selector.media.stills import Stills
 from tests.selector import stills as photographs
-
-PATIENCE_MS = 30_000
+from tests.selector.desks import PATIENCE_MS
 
 
 @pytest.fixture
@@ -133,3 +133,29 @@ def test_a_closed_reader_reads_nothing_more(qtbot: QtBot, tmp_path: Path) -> Non
     closed.want(other := photographs.copied("chelsea.png", tmp_path))
 
     assert closed.pixels(other) is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_nobody_foresaw_is_told_and_the_next_one_is_read(
+    qtbot: QtBot, stills: Stills, tmp_path: Path
+) -> None:
+    # No file can have such a name, and asking for it is an error of a kind that no file causes.
+    with qtbot.waitSignal(stills.failed, timeout=PATIENCE_MS) as told:
+        stills.want(tmp_path / "a\0.jpg")
+
+    assert "not foreseen" in (told.args or [None, ""])[1]
+    read(qtbot, stills, photographs.copied("chelsea.png", tmp_path))
+
+
+def test_a_closed_reader_keeps_nothing(qtbot: QtBot, tmp_path: Path) -> None:
+    closed = Stills()
+    picture = photographs.copied("coffee.png", tmp_path)
+    read(qtbot, closed, picture)
+    pixels = closed.pixels(picture)
+    assert pixels is not None
+    held = weakref.ref(pixels)
+    del pixels
+
+    closed.close()
+
+    assert held() is None

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from companions.geometry import Size
-from selector.media.clip_clock import Clock, next_needed
+from selector.media.clip_clock import Clock, next_needed, worth_holding
 from selector.media.clip_source import frames_of, read_index
 from selector.media.video import ClipReader
 from tests.selector.clips import encoded, number_in, numbered
@@ -341,12 +345,12 @@ def test_the_clock_names_the_frame_of_every_moment(*, speed: float, loop: bool) 
 def test_what_is_needed_next_is_the_nearest_in_the_direction_of_playing() -> None:
     held = {10, 11, 12}
 
-    assert next_needed(10, direction=1, frames=100, held=held, ahead=8) == 13
-    assert next_needed(10, direction=1, frames=100, held=held, ahead=2) is None
-    assert next_needed(12, direction=-1, frames=100, held=held, ahead=8) == 9
-    assert next_needed(12, direction=-1, frames=100, held=held, ahead=4) is None
-    assert next_needed(99, direction=1, frames=100, held={99}, ahead=8) is None
-    assert next_needed(99, direction=1, frames=100, held={99}, ahead=8, loop=True) == 0
+    assert next_needed(10, direction=1, frames=100, held=held, room=12) == 13
+    assert next_needed(10, direction=1, frames=100, held=held, room=3) is None
+    assert next_needed(12, direction=-1, frames=100, held=held, room=12) == 9
+    assert next_needed(12, direction=-1, frames=100, held=held, room=6) is None
+    assert next_needed(99, direction=1, frames=100, held={99}, room=12) is None
+    assert next_needed(99, direction=1, frames=100, held={99}, room=12, loop=True) == 0
 
 
 def test_close_ends_the_thread_at_once(qtbot: QtBot, watched: Watched, clip: Path) -> None:
@@ -357,4 +361,84 @@ def test_close_ends_the_thread_at_once(qtbot: QtBot, watched: Watched, clip: Pat
     reader.close()
 
     assert time.monotonic() - begun < 2.0
-    assert not reader._thread.is_alive()
+    assert "clip-reader" not in {thread.name for thread in threading.enumerate()}
+
+
+@given(
+    frames=st.integers(1, 60),
+    room=st.integers(12, 40),
+    at=st.integers(0, 59),
+    direction=st.sampled_from([1, -1]),
+    loop=st.booleans(),
+    behind=st.integers(0, 40),
+)
+def test_decoding_comes_to_an_end_with_what_is_needed_held(
+    *, frames: int, room: int, at: int, direction: int, loop: bool, behind: int
+) -> None:
+    at %= frames
+    passed = (at - direction * by for by in range(1, min(behind, room) + 1))
+    there = [frame for frame in passed if 0 <= frame < frames]
+
+    def needed() -> int | None:
+        return next_needed(at, direction=direction, frames=frames, held=there, room=room, loop=loop)
+
+    for _ in range(frames):
+        wanted = needed()
+        if wanted is None:
+            break
+        kept = worth_holding(
+            # What was held for long comes first, as in the reader.
+            [*there, wanted],
+            at,
+            direction=direction,
+            frames=frames,
+            room=room,
+            loop=loop,
+        )
+        assert len(kept) <= room
+        there = kept
+
+    assert needed() is None
+    assert at in there
+
+
+@pytest.mark.parametrize("room", [12, 13, 14])
+def test_a_clip_at_rest_is_not_decoded_on_and_on(qtbot: QtBot, clip: Path, room: int) -> None:
+    watched = Watched(budget_bytes=room * 320 * 180 * 4)
+    decoded: list[int] = []
+    watched.reader._decoded.connect(lambda _turn, frame: decoded.append(frame))
+    reader = opened(qtbot, watched, clip)
+    for frame in range(40, 51):  # as after playing: some are held that lie behind
+        reader.seek(frame)
+        shows(qtbot, watched, frame)
+    qtbot.waitUntil(lambda: 50 + room * 2 // 3 in decoded, timeout=PATIENCE_MS)
+    qtbot.wait(100)  # it may be at the last one
+    at_rest = len(decoded)
+
+    qtbot.wait(300)
+
+    assert len(decoded) == at_rest
+    reader.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_nobody_foresaw_is_told_and_the_next_clip_plays(
+    qtbot: QtBot, watched: Watched, clip: Path
+) -> None:
+    watched.reader.open(cast("Path", "no path at all"))
+    qtbot.waitUntil(lambda: bool(watched.why), timeout=PATIENCE_MS)
+    assert "not foreseen" in watched.why[0]
+
+    opened(qtbot, watched, clip)
+
+
+def test_a_closed_reader_keeps_no_frame_and_no_file_open(
+    qtbot: QtBot, watched: Watched, clip: Path
+) -> None:
+    reader = opened(qtbot, watched, clip)
+    assert reader.held_bytes > 0
+
+    reader.close()
+
+    assert reader.held_bytes == 0
+    assert reader._source is None
