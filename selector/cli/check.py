@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from selector.cli.options import AsJson, Folder, Overlay, Recursive, parse_profile
-from selector.cli.output import Listing, Row, complain
+from selector.cli.output import Listing, Row, complain, error_row
 
 if TYPE_CHECKING:
     from selector.core.checking import Checked
@@ -107,11 +107,5 @@ def _row(told: Checked, *, folder: Path) -> Row:
         "verdict": None if told.unreadable is not None else told.verdict.value,
         "profile": told.safety.profile if told.safety is not None else None,
         "findings": [finding.model_dump(mode="json") for finding in findings],
-        "error": None
-        if told.fault is None
-        else {
-            "reason": told.fault.reason,
-            "message": str(told.fault),
-            "exit_code": told.fault.exit_code,
-        },
+        "error": error_row(told.fault),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from selector.cli.options import AsJson, Folder, Overlay, Recursive, parse_fps, parse_instant
-from selector.cli.output import Listing, Row, complain
+from selector.cli.output import Listing, Row, complain, error_row
 
 if TYPE_CHECKING:
     from selector.core.gathering import Gathered
@@ -207,13 +207,10 @@ def _cells(told: Gathered, *, folder: Path) -> tuple[str, ...]:
 
 
 def _row(told: Gathered, *, folder: Path) -> Row:
-    error = told.error
     return {
         "picture": told.picture.relative_to(folder).as_posix(),
         "shot": told.source is not None,
         "blocked": told.left_out is not None,
         "passed_over": told.passed_over,
-        "error": None
-        if error is None
-        else {"reason": error.reason, "message": str(error), "exit_code": error.exit_code},
+        "error": error_row(told.error),
     }

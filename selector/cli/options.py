@@ -32,6 +32,15 @@ Overlay = Annotated[
         help="Companions are kept here instead of beside the pictures.",
     ),
 ]
+Screenshot = Annotated[
+    Path | None,
+    typer.Option(
+        "--screenshot",
+        metavar="FILE",
+        dir_okay=False,
+        help="Draw the window into FILE, a PNG or JPEG by its name, and end.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from companions.errors import MotionfleetError
+
 T = TypeVar("T")
 
 PATIENCE_S: Final = 2.0
@@ -34,6 +36,13 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """Print a line to stderr, likewise."""
     sys.stderr.write(_printable(text, sys.stderr.encoding) + "\n")
+
+
+def error_row(error: MotionfleetError | None) -> Row | None:
+    """An error for machines; None for none."""
+    if error is None:
+        return None
+    return {"reason": error.reason, "message": str(error), "exit_code": error.exit_code}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from selector.cli.options import AsJson, Folder, Overlay, Recursive, parse_profile, parse_size
-from selector.cli.output import Listing, Row, complain
+from selector.cli.output import Listing, Row, complain, error_row
 
 if TYPE_CHECKING:
     from selector.core.proposing import Proposed
@@ -87,18 +87,9 @@ def _cells(told: Proposed, *, folder: Path) -> tuple[str, ...]:
 
 
 def _row(told: Proposed, *, folder: Path) -> Row:
-    row: dict[str, object] = {
+    return {
         "picture": told.picture.relative_to(folder).as_posix(),
         "outcome": told.outcome.value,
-        "motion": None,
-        "error": None,
+        "motion": told.motion.model_dump(mode="json") if told.motion is not None else None,
+        "error": error_row(told.error),
     }
-    if told.motion is not None:
-        row["motion"] = told.motion.model_dump(mode="json")
-    if told.error is not None:
-        row["error"] = {
-            "reason": told.error.reason,
-            "message": str(told.error),
-            "exit_code": told.error.exit_code,
-        }
-    return row

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from selector.cli.options import AsJson, Folder
-from selector.cli.output import Listing, Row, complain
+from selector.cli.options import AsJson, Folder, Overlay, Screenshot
+from selector.cli.output import Listing, Row, complain, error_row
 
 if TYPE_CHECKING:
     from selector.core.placement import Placement
@@ -27,15 +27,7 @@ def review(
     ctx: typer.Context,
     folder: Folder,
     *,
-    overlay: Annotated[
-        Path | None,
-        typer.Option(
-            "--overlay",
-            metavar="DIR",
-            file_okay=False,
-            help="Write reviews here instead of beside the pictures; clips are looked for in both.",
-        ),
-    ] = None,
+    overlay: Overlay = None,
     reviewer: Annotated[
         str | None,
         typer.Option("--reviewer", metavar="NAME", help="Who reviews. Default: your user name."),
@@ -52,35 +44,30 @@ def review(
             help="Write a manifest of the rejected clips into FILE, without a window.",
         ),
     ] = None,
-    screenshot: Annotated[
-        Path | None,
-        typer.Option(
-            "--screenshot", metavar="FILE", dir_okay=False, help="Draw the window into FILE, end."
-        ),
-    ] = None,
+    screenshot: Screenshot = None,
     as_json: AsJson = False,
 ) -> None:
     """Review the clips that came back to DIR and the folders in it.
 
     A accepts, R and a digit rejects with a reason; reviews are written as X.review.json beside
-    their clips. With --list, --json or --redo there is no window.
+    their clips, or into the overlay: then clips are looked for in both. With --list, --json or
+    --redo there is no window.
     """
-    from companions import files
-    from selector.core.placement import Placement
+    from selector.core.placement import Placement, absolute
     from selector.core.settings import SettingsFile, settings_path
 
     settings = SettingsFile(settings_path(os.environ)).load().settings
+    root = absolute(folder)
     # A folder that was opened with an overlay keeps its companions there.
-    beside = overlay or settings.overlay_of(folder.resolve())
-    placement = Placement(folder.resolve(), beside.resolve() if beside is not None else None)
+    beside = absolute(overlay) if overlay is not None else settings.overlay_of(root)
+    placement = Placement(root, beside)
     if redo is not None:
         _redo(placement, out=redo, as_json=as_json)
     elif listed or as_json:
         _list(placement, as_json=as_json)
     else:
         if overlay is not None:
-            with files.reporting_unwritable(overlay):
-                overlay.mkdir(parents=True, exist_ok=True)
+            placement.prepare()
         _show(
             placement,
             reviewer=reviewer,
@@ -116,10 +103,8 @@ def _show(
     if screenshot is not None:
         from selector.view.review.screenshot import draw
 
-        code = draw(window, screenshot, patience_s=SCREENSHOT_S)
-    else:
-        code = application.exec()
-    if code:
+        draw(window, screenshot, patience_s=SCREENSHOT_S)
+    elif code := application.exec():
         sys.exit(code)
 
 
@@ -218,11 +203,5 @@ def _again_row(each: Again) -> Row:
         "again": each.wanted is not None,
         "changed": list(each.changed),
         "left_out": each.left_out or None,
-        "error": None
-        if each.error is None
-        else {
-            "reason": each.error.reason,
-            "message": str(each.error),
-            "exit_code": each.error.exit_code,
-        },
+        "error": error_row(each.error),
     }

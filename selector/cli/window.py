@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from selector.cli.options import Overlay, Screenshot
+
 EXAMPLE: Final = "Example: selector stills/"
 PAGES: Final = ("cull", "compare", "edit", "preview", "send", "keys")
 
@@ -17,28 +19,21 @@ def window(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            exists=True, file_okay=False, readable=True, metavar="DIR",
-            help="Folder of pictures. Default: the start page.", show_default=False,
+            exists=True,
+            file_okay=False,
+            readable=True,
+            metavar="DIR",
+            help="Folder of pictures. Default: the start page.",
+            show_default=False,
         ),
     ] = None,
     *,
-    overlay: Annotated[
-        Path | None,
-        typer.Option(
-            "--overlay", metavar="DIR", file_okay=False,
-            help="Keep companions here instead of beside the pictures.",
-        ),
-    ] = None,
-    screenshot: Annotated[
-        Path | None,
-        typer.Option(
-            "--screenshot", metavar="FILE", dir_okay=False, help="Draw the window into FILE, end."
-        ),
-    ] = None,
+    overlay: Overlay = None,
+    screenshot: Screenshot = None,
     page: Annotated[
         str, typer.Option("--page", help=f"Page of the screenshot: {', '.join(PAGES)}.")
     ] = "cull",
-) -> None:  # fmt: skip
+) -> None:
     """Open a folder of pictures: cull, draw camera moves, preview, send."""
     from selector.app import Opening, run
 

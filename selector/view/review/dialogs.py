@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from pydantic import ValidationError
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QRegularExpressionValidator
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -25,14 +25,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from companions.codec import problems_of
 from companions.errors import MotionfleetError
 from companions.names import MANIFEST_SUFFIX
 from companions.review import Redo
 from companions.video_manifest import Recipe
+from selector.core.gathering import manifest_root
 from selector.core.placement import Placement
 from selector.core.redoing import SEEDLESS, Again, make_again, redo_path, rejected, write_redo
 from selector.core.returned import Returned
 from selector.core.shelf import Shelf
+from selector.view.errand import Errand
 
 NOTE_LONGEST = 4000
 _MOST_SEED = 2**63 - 1
@@ -48,24 +51,38 @@ class NoteDialog(QDialog):
         self.words.setTabChangesFocus(True)
         self.words.setAccessibleName("Note")
         self.words.selectAll()
+        self.problem = _problem(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.words)
+        layout.addWidget(self.problem)
         layout.addWidget(_buttons(self, "Keep the note"))
         self.resize(460, 200)
 
     @property
     def text(self) -> str:
-        """The note, within the contract's length."""
-        return self.words.toPlainText().strip()[:NOTE_LONGEST]
+        """The note."""
+        return self.words.toPlainText().strip()
+
+    def accept(self) -> None:
+        """Take the note, unless it is longer than a review can hold."""
+        over = len(self.text) - NOTE_LONGEST
+        if over > 0:
+            _tell(self.problem, f"{over:,} characters more than the {NOTE_LONGEST:,} there can be.")
+        else:
+            super().accept()
 
 
 class RedoDialog(QDialog):
-    """How a rejected clip is to be tried again."""
+    """How a rejected clip is to be tried again.
+
+    Attributes:
+        redo: what is asked for, once it was accepted; None: no other attempt.
+    """
 
     def __init__(self, shot: Returned, recipe: Recipe, redo: Redo | None, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Another attempt at {shot.name}")
-        self._recipe, self._had = recipe, redo
+        self._recipe, self._had, self.redo = recipe, redo, redo
         self.again = QCheckBox("&Make it again", self)
         self.again.setChecked(redo is not None)
         seed = recipe.generation_params.seed if redo is None or redo.seed is None else redo.seed
@@ -85,17 +102,26 @@ class RedoDialog(QDialog):
             hint = f"{recipe.generation_params.model} has no noise: a seed changes nothing. {hint}"
         words = QLabel(hint, self)
         words.setWordWrap(True)
+        self.problem = _problem(self)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(words)
+        layout.addWidget(self.problem)
         layout.addWidget(_buttons(self, "Keep"))
         self.again.toggled.connect(self._enable)
         self._enable(self.again.isChecked())
         self.resize(480, 360)
 
-    @property
-    def redo(self) -> Redo | None:
-        """What is asked for; None: no other attempt."""
+    def accept(self) -> None:
+        """Take what is asked for, or say why it cannot be."""
+        try:
+            self.redo = self._asked()
+        except ValidationError as error:
+            _tell(self.problem, "; ".join(map(str, problems_of(error))))
+        else:
+            super().accept()
+
+    def _asked(self) -> Redo | None:
         if not self.again.isChecked():
             return None
         recipe = self._recipe
@@ -115,8 +141,6 @@ class RedoDialog(QDialog):
 
 class AgainDialog(QDialog):
     """What the manifest of rejected clips will hold, what not and why; writes it."""
-
-    _gathered = Signal(object)
 
     def __init__(
         self,
@@ -138,7 +162,8 @@ class AgainDialog(QDialog):
         self.rows = QListWidget(self)
         self.rows.setAccessibleName("Rejected clips")
         self.rows.setWordWrap(True)
-        self.file = QLineEdit(str(redo_path(placement.root, self._now)), self)
+        name = redo_path(placement.root, self._now).name
+        self.file = QLineEdit(str(placement.manifest_folder() / name), self)
         self.file.setAccessibleName("Manifest to write")
         browse = QPushButton("&Elsewhere…", self)
         browse.clicked.connect(self._browse)
@@ -146,10 +171,7 @@ class AgainDialog(QDialog):
         where.addWidget(QLabel("Manifest", self))
         where.addWidget(self.file, 1)
         where.addWidget(browse)
-        self.problem = QLabel(self)
-        self.problem.setWordWrap(True)
-        self.problem.setTextFormat(Qt.TextFormat.PlainText)
-        self.problem.hide()
+        self.problem = _problem(self)
         self._box = _buttons(self, "&Write the manifest")
         self._box.accepted.disconnect()
         self._box.accepted.connect(self.write)
@@ -160,12 +182,13 @@ class AgainDialog(QDialog):
         layout.addWidget(self.problem)
         layout.addWidget(self._box)
         self.resize(720, 420)
-        self._gathered.connect(self._take)
-        self._ok().setEnabled(False)
-        self.summary.setText(f"Looking at {len(self._shots)} rejected clips…")
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="again")
-        self._thread.submit(self._gather)
-        self.finished.connect(lambda: self._thread.shutdown(wait=True))
+        self._is_writing = False
+        self._look(placement.root)
+
+    def done(self, result: int) -> None:
+        """Close, and look no further."""
+        self._errand.stop()
+        super().done(result)
 
     def write(self) -> None:
         """Write the manifest and close; what stands against it is said, and nothing written."""
@@ -173,24 +196,36 @@ class AgainDialog(QDialog):
             return
         out = Path(self.file.text())
         try:
-            # Looked at again: from another folder, pictures have other names.
-            shelf = Shelf(self._placement)
-            again = tuple(make_again(each, shelf=shelf, root=out.parent) for each in self._shots)
-            write_redo(again, out=out, placement=self._placement, now=self._now)
+            manifest_root(out, pictures_folder=self._placement.root)
+            if out.parent != self._root:  # from there, pictures have other names
+                self._is_writing = True
+                self._look(out.parent)
+                return
+            write_redo(self.again, out=out, placement=self._placement, now=self._now)
         except MotionfleetError as error:
-            self.problem.setText(str(error))
-            self.problem.show()
+            _tell(self.problem, str(error))
             return
         self.written = out
         self.accept()
 
-    def _gather(self) -> None:
-        root, shelf = self._placement.root, Shelf(self._placement)
-        self._gathered.emit(tuple(make_again(shot, shelf=shelf, root=root) for shot in self._shots))
+    def _look(self, root: Path) -> None:
+        """Look at all that is rejected, for a manifest in ``root``; in a thread, for pictures are
+        read whole."""
+        self.again, self._root = None, root
+        self._ok().setEnabled(False)
+        self.summary.setText(f"Looking at {len(self._shots)} rejected clips…")
+        shelf = Shelf(self._placement)
+        self._errand = Errand(self._shots, lambda shot: make_again(shot, shelf=shelf, root=root))
+        self._errand.told.done.connect(self._take)
+        self._errand.told.failed.connect(self.summary.setText)
+        self._errand.start()
 
-    def _take(self, again: tuple[Again, ...]) -> None:
-        self.again = again
+    def _take(self, looked: Errand[Returned, Again]) -> None:
+        if looked is not self._errand:
+            return
+        again = self.again = tuple(looked.results)
         ready = 0
+        self.rows.clear()
         for each in again:
             if each.wanted is not None:
                 ready += 1
@@ -201,7 +236,10 @@ class AgainDialog(QDialog):
         clips = "clip" if len(again) == 1 else "clips"
         self.summary.setText(f"{ready} of {len(again)} rejected {clips} will be made again.")
         self._ok().setEnabled(ready > 0)
-        if ready:
+        if self._is_writing:
+            self._is_writing = False
+            self.write()
+        elif ready:
             self._ok().setFocus()
 
     def _browse(self) -> None:
@@ -219,6 +257,20 @@ def _plain(text: str, parent: QWidget) -> QPlainTextEdit:
     edit = QPlainTextEdit(text, parent)
     edit.setTabChangesFocus(True)
     return edit
+
+
+def _problem(parent: QWidget) -> QLabel:
+    """A line for what stands against accepting, hidden until there is something."""
+    line = QLabel(parent)
+    line.setWordWrap(True)
+    line.setTextFormat(Qt.TextFormat.PlainText)
+    line.hide()
+    return line
+
+
+def _tell(line: QLabel, words: str) -> None:
+    line.setText(words)
+    line.show()
 
 
 def _buttons(dialog: QDialog, yes: str) -> QDialogButtonBox:

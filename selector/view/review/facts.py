@@ -37,11 +37,15 @@ class FactsPanel(QTextBrowser):
         self.setAccessibleName("About this clip")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setOpenLinks(False)
+        self._shown = ""
         self.anchorClicked.connect(self._follow)
 
     def show_shot(self, shot: Returned | None, *, note: str = "", waiting: bool = False) -> None:
         """What is known of ``shot``; ``waiting``: the note is not part of a review yet."""
-        self.setHtml("" if shot is None else _page(shot, note=note, waiting=waiting))
+        page = "" if shot is None else _page(shot, note=note, waiting=waiting)
+        if page != self._shown:  # or what the reviewer scrolled to would be gone
+            self._shown = page
+            self.setHtml(page)
 
     def _follow(self, url: QUrl) -> None:
         if url.scheme() == "frame":

@@ -7,13 +7,10 @@ their metas in a thread; none is decided on before that.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -33,10 +30,9 @@ from selector.core.returned import (
 )
 from selector.core.reviewing import Saying, review_of, save_review
 from selector.view.review.commands import Judge
+from selector.view.review.examining import Examiner, Stamp, stamp_of
 
 RETRY_MS: Final = 3000
-
-_Stamp = tuple[int, int, int]
 
 
 class Shown(StrEnum):
@@ -55,7 +51,7 @@ class ReviewSession(QObject):
 
     Signals:
         listed: which clips are listed has changed.
-        moved: another clip is the current one.
+        moved: another clip is the current one, or all was read again.
         changed(name): something about that clip has changed.
         saved: what is not yet on the disk has changed (see ``unsaved``).
         told(text): something to tell the reviewer, once.
@@ -66,7 +62,6 @@ class ReviewSession(QObject):
     changed = Signal(str)
     saved = Signal()
     told = Signal(str)
-    _examined = Signal(str, object, str)
 
     def __init__(
         self,
@@ -91,23 +86,21 @@ class ReviewSession(QObject):
         self.name = ""
         self.drafts: dict[str, str] = {}
         self._clock = clock
-        self._sound: dict[str, _Stamp] = {}
+        self._sound: dict[str, Stamp] = {}
         self._unsaved: dict[str, Review | None] = {}
         self._why_unsaved = ""
-        self._examiner = ThreadPoolExecutor(1, thread_name_prefix="examiner")
-        self._closing = False
-        self._examined.connect(self._take_examined)
+        self.examiner = Examiner(self)
+        self.examiner.examined.connect(self._take_examined)
         self._retry = QTimer(self, interval=RETRY_MS)
         self._retry.timeout.connect(self.save_again)
         self.rescan()
 
     def close(self) -> None:
         """End the thread; write what can be written now."""
-        self._closing = True
-        self._retry.stop()
         if self._unsaved:
             self.save_again()
-        self._examiner.shutdown(wait=True, cancel_futures=True)
+        self._retry.stop()
+        self.examiner.close()
 
     # -- where the reviewer is --------------------------------------------------------------------
 
@@ -117,23 +110,28 @@ class ReviewSession(QObject):
         Raises:
             OSError: it cannot be read; what was known of it stays.
         """
-        self.shots = {shot.name: shot for shot in scan_returned(self.placement)}
-        for name, review in self._unsaved.items():
-            if name in self.shots:
-                self.shots[name] = _with(self.shots[name], review)
+        found = {shot.name: shot for shot in scan_returned(self.placement)}
+        # What is still to be written is to be written over what was seen when it was said: if
+        # that, or the clip, has changed since, its write is refused and tells so.
+        self.shots = found | {name: self.shots[name] for name in self._unsaved}
         self._sound.clear()
-        here = self.name
-        self.name = ""
-        self.show(self.filter)
-        self.go(here if here in self.shots else self._first())
+        self._list(self.filter)
+        if self.name not in self.shots:
+            self.name = self._first()
+        if self.current is not None:
+            self._examine(self.current)
+        self.moved.emit()
 
     def show(self, wanted: Shown) -> None:
         """List the clips that fit now; they stay listed until a filter is chosen again."""
+        self._list(wanted)
+        if self.shown and self.name not in self.shown:
+            self.go(self.shown[0])
+
+    def _list(self, wanted: Shown) -> None:
         self.filter = wanted
         self.shown = tuple(name for name, shot in self.shots.items() if _fits(shot, wanted))
         self.listed.emit()
-        if self.shown and self.name not in self.shown:
-            self.go(self.shown[0])
 
     def go(self, name: str) -> None:
         """Make that clip the current one."""
@@ -215,11 +213,27 @@ class ReviewSession(QObject):
         review = self.shots[name].review
         return self.drafts.get(name, review.note if review is not None else "")
 
+    def may_say(self) -> bool:
+        """Whether anything can be said of the current clip; why not is told."""
+        shot = self.current
+        if shot is None:
+            why = "There is no clip."
+        elif self.read_only:
+            why = (
+                "This folder cannot be written to. Open it again with --overlay DIR: reviews go "
+                "there then."
+            )
+        elif shot.state in {ReviewState.NO_CLIP, ReviewState.UNUSABLE}:
+            why = shot.why
+        else:
+            return True
+        self.told.emit(why)
+        return False
+
     def set_note(self, text: str) -> bool:
         """Note something on the current clip; before a decision it waits for it."""
         shot = self.current
-        if shot is None or shot.state in {ReviewState.NO_CLIP, ReviewState.UNUSABLE}:
-            self.told.emit(shot.why if shot is not None else "There is no clip.")
+        if shot is None or not self.may_say():
             return False
         if shot.review is None:
             self.drafts[shot.name] = text
@@ -230,25 +244,30 @@ class ReviewSession(QObject):
 
     def set_redo(self, redo: Redo | None) -> bool:
         """Say how the current, rejected clip is to be tried again; None: not at all."""
-        shot = self.current
-        if shot is None or shot.state is not ReviewState.REJECTED:
-            self.told.emit("Only a rejected clip is made again. Press R, then a reason.")
+        if not self.may_say_redo():
             return False
         return self._say(lambda shot: replace(Saying.of(_review(shot)), redo=redo))
 
-    def open_again(self) -> bool:
-        """Take the current clip's review back; whether there was one."""
+    def may_say_redo(self) -> bool:
+        """Whether it can be said how the current clip is to be tried again; why not is told."""
         shot = self.current
-        if self._is_refused() or shot is None or shot.review is None:
+        if shot is None or not self.may_say():
+            return False
+        if shot.state is not ReviewState.REJECTED:
+            self.told.emit("Only a rejected clip is made again. Press R, then a reason.")
+            return False
+        return True
+
+    def open_again(self) -> bool:
+        """Take the current clip's review back; whether there was one.  Its note waits again."""
+        shot = self.current
+        if shot is None or shot.review is None or not self.may_say():
             return False
         return self._push(shot, None)
 
     def _say(self, saying: Callable[[Returned], Saying]) -> bool:
         shot = self.current
-        if shot is None or self._is_refused():
-            return False
-        if shot.state in {ReviewState.NO_CLIP, ReviewState.UNUSABLE}:
-            self.told.emit(shot.why)
+        if shot is None or not self.may_say():
             return False
         if not self._is_sound(shot):
             self.told.emit(self.shots[shot.name].why)
@@ -261,14 +280,6 @@ class ReviewSession(QObject):
         count = self.undo_stack.index()
         self.undo_stack.push(Judge(self, shot.name, shot.reviewed.review, review))
         return self.undo_stack.index() > count
-
-    def _is_refused(self) -> bool:
-        if self.read_only:
-            self.told.emit(
-                "This folder cannot be written to. Open it again with --overlay DIR: reviews go "
-                "there then."
-            )
-        return self.read_only
 
     # -- for commands only ------------------------------------------------------------------------
 
@@ -295,6 +306,8 @@ class ReviewSession(QObject):
                 self.saved.emit()
         if review is not None:
             self.drafts.pop(name, None)
+        elif shot.review is not None and shot.review.note:
+            self.drafts[name] = shot.review.note  # what was written waits for the next decision
         self.changed.emit(name)
         return True
 
@@ -323,21 +336,13 @@ class ReviewSession(QObject):
     # -- is it the clip its meta describes? -------------------------------------------------------
 
     def _examine(self, shot: Returned) -> None:
-        if shot.clip is None or shot.name in self._sound or self._closing:
-            return
+        if shot.clip is not None and shot.name not in self._sound:
+            self.examiner.want(shot)
 
-        def work() -> None:
-            before = _stamp(shot.clip)
-            why = examine(shot)
-            if not self._closing:
-                self._examined.emit(shot.name, before, why)
-
-        self._examiner.submit(work)
-
-    def _take_examined(self, name: str, stamp: _Stamp | None, why: str) -> None:
-        shot = self.shots.get(name)
-        if shot is None:
-            return
+    def _take_examined(self, examined: Returned, stamp: Stamp | None, why: str) -> None:
+        name, shot = examined.name, self.shots.get(examined.name)
+        if shot is None or (shot.clip, shot.facts) != (examined.clip, examined.facts):
+            return  # that was another attempt
         if why:
             self.shots[name] = replace(shot, trouble=why)
             self.changed.emit(name)
@@ -350,11 +355,11 @@ class ReviewSession(QObject):
 
     def _is_sound(self, shot: Returned) -> bool:
         """Whether the clip's bytes are those that its meta names; looked at now if not yet."""
-        now = _stamp(shot.clip)
+        now = stamp_of(shot.clip)
         if now is None and self.is_examined(shot.name):
             return True  # the disk is away for a moment: what was seen of it was sound
         if now is None or self._sound.get(shot.name) != now:
-            self._take_examined(shot.name, now, examine(shot))
+            self._take_examined(shot, now, examine(shot))
         return not self.shots[shot.name].trouble
 
     def _read_again(self, shot: Returned) -> None:
@@ -397,11 +402,3 @@ def _review(shot: Returned) -> Review:
     if shot.review is None:
         raise ValueError(f"{shot.name} is not reviewed")
     return shot.review
-
-
-def _stamp(path: Path | None) -> _Stamp | None:
-    try:
-        facts = os.stat(path) if path is not None else None  # noqa: PTH116 - path may be None
-    except OSError:
-        return None
-    return (facts.st_size, facts.st_mtime_ns, facts.st_ino) if facts is not None else None

@@ -45,7 +45,7 @@ Index = QModelIndex | QPersistentModelIndex
 def words_for(shot: Returned) -> str:
     """How far its review is, in a few words."""
     review = shot.review
-    if review is not None and review.reasons:
+    if shot.state is ReviewState.REJECTED and review is not None:
         return "rejected: " + ", ".join(REASON_WORDS[reason] for reason in review.reasons)
     words = STATE_WORDS[shot.state]
     return f"{words}, flagged" if shot.is_flagged and not shot.trouble else words

@@ -38,16 +38,20 @@ class Stage(QWidget):
 
     Attributes:
         keyframe_pane: the keyframe with the rectangles; the window places it.
+        is_seen: whether something of the shot is to be seen.
 
     Signals:
+        appeared: something of the shot is to be seen: a frame, or why there is none.
         told(text): something to tell the reviewer, once.
     """
 
+    appeared = Signal()
     told = Signal(str)
 
     def __init__(self, loader: Loader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shot: Returned | None = None
+        self.is_seen = False
         self.loader = loader
         self.reader = ClipReader(parent=self)
         self.stills = Stills(parent=self)
@@ -76,6 +80,7 @@ class Stage(QWidget):
     def show_shot(self, shot: Returned | None) -> None:
         """Show that shot from its first frame, playing; None shows that there is none."""
         self.shot = shot
+        self.is_seen = False
         self.plan.unload()
         self.measurer.rest()
         self.clip_pane.shows_plan = False
@@ -90,15 +95,21 @@ class Stage(QWidget):
             self.keyframe_pane.show_image(None)
             self.reader.open(None)
             return
-        self.clip_pane.say(shot.why)
         self._show_keyframe(shot)
+        if shot.why:
+            self._say(shot.why)
+        else:
+            self.clip_pane.say("")
         self.reader.open(shot.clip)
 
     def update_shot(self, shot: Returned) -> None:
-        """The same shot, of which something else is known now."""
+        """The same shot, of which something else is known now; another attempt is shown anew."""
+        if self.shot is None or shot.facts != self.shot.facts:
+            self.show_shot(shot)
+            return
         self.shot = shot
         if shot.trouble:
-            self.clip_pane.say(shot.trouble)
+            self._say(shot.trouble)
 
     def expects_path(self) -> bool:
         """Whether the measured path will come, or has come: there is a clip and its picture."""
@@ -231,7 +242,7 @@ class Stage(QWidget):
             self.timeline.show_stops([s.at for s in self.keyframe_pane.planned.path.stops])
         self._show_time()
         if shot.facts is not None and index.frames < shot.facts.frames and not shot.trouble:
-            self.clip_pane.say(
+            self._say(
                 f"Only {index.frames} of {shot.facts.frames} frames can be read: the file is "
                 f"incomplete. Fetch it again (fleet pull)."
             )
@@ -240,6 +251,7 @@ class Stage(QWidget):
 
     def _take_frame(self, frame: int, image: QImage) -> None:
         self.clip_pane.show_clip(image)
+        self._appear()
         self.timeline.show_frame(frame)
         count = self.reader.index.frames if self.reader.index is not None else 1
         self.keyframe_pane.show_moment(frame / (count - 1) if count > 1 else 0.0, frame=frame)
@@ -248,7 +260,16 @@ class Stage(QWidget):
 
     def _take_fault(self, why: str) -> None:
         if self.shot is not None:
-            self.clip_pane.say(self.shot.trouble or why)
+            self._say(self.shot.trouble or why)
+
+    def _say(self, words: str) -> None:
+        self.clip_pane.say(words)
+        self._appear()
+
+    def _appear(self) -> None:
+        if not self.is_seen:
+            self.is_seen = True
+            self.appeared.emit()
 
     def _take_plan(self, image: QImage, frame: int) -> None:
         if self.clip_pane.shows_plan:

@@ -1,15 +1,17 @@
 """The review window: clips that came back beside their keyframe, accepted or rejected by key.
 
-Keys go to the window, whatever was clicked last: no part of it takes the focus.  What they do
-stands in ``actions``, and each action's name is the name of a method here.
+Keys go to the window, whatever was clicked last: no part of it takes the focus.  What they mean
+stands in ``actions``.  No clip is decided on before it has been on the screen for a moment: a key
+that is pressed twice decides once.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -26,7 +28,6 @@ from PySide6.QtWidgets import (
 
 from companions.review import ReviewReason
 from selector.core.placement import Placement
-from selector.core.returned import ReviewState
 from selector.media.loader import Loader
 from selector.view.cheatsheet import CheatSheet
 from selector.view.keys import Mode, spelled
@@ -39,12 +40,20 @@ from selector.view.review.shots import ShotList
 from selector.view.review.stage import Stage
 
 TOLD_MS: Final = 8000
+SIGHT_MS: Final = 300
+"""What is shorter nobody has looked at; a key that bounces or is doubled comes sooner."""
 LOADER_BUDGET_BYTES: Final = 160 * 1024**2
 """Some twenty keyframes at the screen's size, and the small pictures of the list."""
 
 
 class ReviewWindow(QMainWindow):
-    """One folder's clips under review."""
+    """One folder's clips under review.
+
+    Signals:
+        closed: it is closed, and its threads have ended.
+    """
+
+    closed = Signal()
 
     def __init__(
         self, placement: Placement, *, reviewer: str, read_only: bool | None = None
@@ -63,6 +72,8 @@ class ReviewWindow(QMainWindow):
         self.stage = Stage(self.loader)
         self.reader = self.stage.reader
         self._ended = False
+        self._seen: set[str] = set()
+        self._sight = QTimer(self, singleShot=True, interval=SIGHT_MS)
         self._by_key = {key: action for action in ACTIONS for key in action.keys}
         self._build()
         self._connect()
@@ -73,24 +84,22 @@ class ReviewWindow(QMainWindow):
         if locked:
             self._show_told("Nothing can be written here: give --overlay DIR for your reviews.")
 
-    # -- what keys do, by the names of the actions ------------------------------------------------
+    # -- what keys do -----------------------------------------------------------------------------
 
     def accept(self) -> None:
         """Accept the clip, go on."""
-        self.session.accept()
+        if self._may_decide():
+            self.session.accept()
 
     def reject(self) -> None:
         """Ask for the reason."""
-        shot = self.session.current
-        if shot is None or shot.state in {ReviewState.NO_CLIP, ReviewState.UNUSABLE}:
-            self._show_told(shot.why if shot is not None else "There is no clip here.")
-            return
-        self.reasons.ask(shot.name)
+        if self.session.may_say():
+            self.reasons.ask(self.session.name)
 
     def note(self) -> None:
         """Write a note."""
         shot = self.session.current
-        if shot is None:
+        if shot is None or not self.session.may_say():
             return
         dialog = NoteDialog(shot.name, self.session.note(shot.name), self)
         dialog.accepted.connect(lambda: self.session.set_note(dialog.text))
@@ -99,25 +108,12 @@ class ReviewWindow(QMainWindow):
     def redo(self) -> None:
         """Say how to try again."""
         shot = self.session.current
-        if shot is None or shot.state is not ReviewState.REJECTED or shot.meta is None:
-            self.session.set_redo(None)  # which says why not
+        if shot is None or shot.meta is None or not self.session.may_say_redo():
             return
         had = shot.review.redo if shot.review is not None else None
         dialog = RedoDialog(shot, shot.meta.recipe, had, self)
         dialog.accepted.connect(lambda: self.session.set_redo(dialog.redo))
         _open(dialog)
-
-    def open_again(self) -> None:
-        """Take the review back."""
-        self.session.open_again()
-
-    def undo(self) -> None:
-        """Undo."""
-        self.session.undo_stack.undo()
-
-    def redo_step(self) -> None:
-        """Do again what was undone."""
-        self.session.undo_stack.redo()
 
     def make_again(self) -> None:
         """Write a manifest of the rejected clips."""
@@ -127,81 +123,8 @@ class ReviewWindow(QMainWindow):
         )
         _open(dialog)
 
-    def play(self) -> None:
-        """Play or pause."""
-        self.reader.play(0.0 if self.reader.speed else 1.0)
-
-    def backwards(self) -> None:
-        """Play backwards, faster each time."""
-        self.reader.faster(-1)
-
-    def stop(self) -> None:
-        """Stop."""
-        self.reader.pause()
-
-    def forwards(self) -> None:
-        """Play, faster each time."""
-        self.reader.faster(1)
-
-    def frame_back(self) -> None:
-        """A frame back."""
-        self.reader.step(-1)
-
-    def frame_on(self) -> None:
-        """A frame on."""
-        self.reader.step(1)
-
-    def ten_back(self) -> None:
-        """Ten frames back."""
-        self.reader.step(-10)
-
-    def ten_on(self) -> None:
-        """Ten frames on."""
-        self.reader.step(10)
-
-    def first_frame(self) -> None:
-        """The first frame."""
-        self.reader.seek(0)
-
-    def last_frame(self) -> None:
-        """The last frame."""
-        if self.reader.index is not None:
-            self.reader.seek(self.reader.index.frames - 1)
-
-    def finding(self) -> None:
-        """The next finding on the timeline."""
-        self.stage.next_finding()
-
-    def loop(self) -> None:
-        """Loop, or stop at the end."""
-        self.stage.toggle_loop()
-
-    def toggle_plan(self) -> None:
-        """The clip, or the plan at the same moment."""
-        self.stage.toggle_plan()
-
-    def overlay(self) -> None:
-        """What is drawn over the keyframe, or nothing."""
-        self.stage.toggle_overlay()
-
-    def zoom(self) -> None:
-        """100 %, or fit."""
-        self.stage.clip_pane.toggle_size()
-
-    def next(self) -> None:
-        """The next clip."""
-        self.session.step(1)
-
-    def previous(self) -> None:
-        """The clip before."""
-        self.session.step(-1)
-
-    def next_open(self) -> None:
-        """The next clip to review."""
-        self.session.go_on()
-
-    def filter(self) -> None:
-        """The next filter."""
+    def next_filter(self) -> None:
+        """List by the next filter."""
         self.filters.setCurrentIndex((self.filters.currentIndex() + 1) % self.filters.count())
 
     def read_again(self) -> None:
@@ -210,11 +133,9 @@ class ReviewWindow(QMainWindow):
             self.session.rescan()
         except OSError as error:
             self._show_told(f"The folder cannot be read ({error.strerror or error}).")
-        else:
-            self._show_shot()
 
-    def keys(self) -> None:
-        """Every key."""
+    def show_keys(self) -> None:
+        """Show every key."""
         _open(CheatSheet(((Mode.REVIEW,),), title="Keys of the review", parent=self))
 
     # -- events -----------------------------------------------------------------------------------
@@ -222,7 +143,9 @@ class ReviewWindow(QMainWindow):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Do what the key means."""
         key = spelled(event)
-        if self.reasons.isVisible() and (self.reasons.press(key) or key in {"A", "R"}):
+        if self.reasons.isVisible() and (
+            event.isAutoRepeat() or self.reasons.press(key) or key in {"A", "R"}
+        ):
             return
         action = self._by_key.get(key)
         if action is None:
@@ -245,6 +168,7 @@ class ReviewWindow(QMainWindow):
             return
         self.shut_down()
         event.accept()
+        self.closed.emit()
 
     def shut_down(self) -> None:
         """End the threads."""
@@ -256,7 +180,8 @@ class ReviewWindow(QMainWindow):
     def _would_lose(self) -> str:
         parts = []
         if self.session.unsaved:
-            parts.append(f"{self.session.unsaved} reviews could not be written yet")
+            reviews = "review" if self.session.unsaved == 1 else "reviews"
+            parts.append(f"{self.session.unsaved} {reviews} could not be written yet")
         if any(self.session.drafts.values()):
             parts.append("notes on clips that are not decided would be lost")
         return "; ".join(parts)
@@ -320,11 +245,45 @@ class ReviewWindow(QMainWindow):
         whole.addWidget(split, 1)
         self.setCentralWidget(central)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._acts: Mapping[str, Callable[[], object]] = {
-            action.name: getattr(self, action.name) for action in ACTIONS
-        }
+        self._acts = self._all_acts()
         self._build_menus()
         self.statusBar()
+
+    def _all_acts(self) -> Mapping[str, Callable[[], object]]:
+        """What each action does."""
+        session, stage, reader = self.session, self.stage, self.reader
+        return {
+            "accept": self.accept,
+            "reject": self.reject,
+            "note": self.note,
+            "redo": self.redo,
+            "open_again": session.open_again,
+            "undo": session.undo_stack.undo,
+            "redo_step": session.undo_stack.redo,
+            "make_again": self.make_again,
+            "play": lambda: reader.play(0.0 if reader.speed else 1.0),
+            "backwards": lambda: reader.faster(-1),
+            "stop": reader.pause,
+            "forwards": lambda: reader.faster(1),
+            "frame_back": lambda: reader.step(-1),
+            "frame_on": lambda: reader.step(1),
+            "ten_back": lambda: reader.step(-10),
+            "ten_on": lambda: reader.step(10),
+            "first_frame": lambda: reader.seek(0),
+            "last_frame": lambda: reader.seek(sys.maxsize),
+            "finding": stage.next_finding,
+            "loop": stage.toggle_loop,
+            "toggle_plan": stage.toggle_plan,
+            "overlay": stage.toggle_overlay,
+            "zoom": stage.clip_pane.toggle_size,
+            "next": lambda: session.step(1),
+            "previous": lambda: session.step(-1),
+            "next_open": session.go_on,
+            "filter": self.next_filter,
+            "read_again": self.read_again,
+            "keys": self.show_keys,
+            "close": self.close,
+        }
 
     def _build_menus(self) -> None:
         menus = {name: self.menuBar().addMenu(f"&{name}") for name in ("Review", "Play", "View")}
@@ -342,6 +301,8 @@ class ReviewWindow(QMainWindow):
 
     def _connect(self) -> None:
         session = self.session
+        self.stage.appeared.connect(self._sight.start)
+        self._sight.timeout.connect(self._take_sight)
         session.listed.connect(self._show_listed)
         session.moved.connect(self._show_shot)
         session.changed.connect(self._show_changed)
@@ -351,7 +312,7 @@ class ReviewWindow(QMainWindow):
         self.filters.currentIndexChanged.connect(lambda _: self._choose_filter())
         self.list.chosen.connect(session.go)
         self.again_button.clicked.connect(self.make_again)
-        self.keys_button.clicked.connect(self.keys)
+        self.keys_button.clicked.connect(self.show_keys)
         self.facts.sought.connect(self.reader.seek)
         self.reasons.given.connect(self._reject_for)
         self.stage.told.connect(self._show_told)
@@ -366,7 +327,25 @@ class ReviewWindow(QMainWindow):
                 self._show_told(f"No clip is {wanted.value}." if wanted is not Shown.ALL else "")
 
     def _reject_for(self, reasons: tuple[ReviewReason, ...]) -> None:
-        self.session.reject(reasons)
+        if self._may_decide():
+            self.session.reject(reasons)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the reviewer can have looked at the current clip."""
+        facts = self.session.current.facts if self.session.current is not None else None
+        return facts is None or facts.sha256 in self._seen
+
+    def _may_decide(self) -> bool:
+        if not self.is_seen:
+            self._show_told(f"{self.session.name} has only just come up: look at it, then decide.")
+        return self.is_seen
+
+    def _take_sight(self) -> None:
+        """What the stage shows has been there for long enough to be looked at."""
+        shot = self.stage.shot
+        if shot is not None and shot.facts is not None and self.stage.is_seen:
+            self._seen.add(shot.facts.sha256)
 
     def _show_listed(self) -> None:
         self.filters.blockSignals(True)  # noqa: FBT003 - Qt's
@@ -384,6 +363,7 @@ class ReviewWindow(QMainWindow):
     def _show_shot(self) -> None:
         """Everything of the current clip, from its first frame."""
         shot = self.session.current
+        self._sight.stop()
         self.reasons.hide()
         self.list.show_current()
         self._show_facts()

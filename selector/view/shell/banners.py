@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -53,7 +53,13 @@ class Banner(QWidget):
 
 
 class Banners(QWidget):
-    """The banners that stand, one for each subject."""
+    """The banners that stand, one for each subject.
+
+    Signals:
+        left: a banner that had the keys is gone.
+    """
+
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -84,12 +90,10 @@ class Banners(QWidget):
         """What it said is over."""
         banner = self.standing.pop(subject, None)
         if banner is not None:
+            had_keys = any(button.hasFocus() for button in banner.buttons)
             self._column.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
+            if had_keys:
+                self.left.emit()
         self.setVisible(bool(self.standing))
-
-    def clear(self) -> None:
-        """Drop all."""
-        for subject in list(self.standing):
-            self.drop(subject)

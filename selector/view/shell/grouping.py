@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from selector.core.groups import Group, GroupRule, group_pictures
 from selector.core.moments import taken_at
 from selector.view.desk import Desk
-from selector.view.shell.errand import Errand
+from selector.view.errand import Errand
 
 WORDS: Final = {
     GroupRule.FOLDER: "By &folder: the pictures of each folder are one group",
@@ -38,6 +38,7 @@ class GroupDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Groups")
         self.desk = desk
+        self._names = desk.scan.names  # as they are now: they may change while moments are read
         self._moments: Mapping[str, float] | None = None
         self._errand: Errand[str, float | None] | None = None
         self.rules = {rule: QRadioButton(words) for rule, words in WORDS.items()}
@@ -106,7 +107,7 @@ class GroupDialog(QDialog):
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(is_ready)
         if is_ready:
             made = group_pictures(
-                self.desk.scan.names,
+                self._names,
                 rule=self.rule,
                 taken_at=self._moments,
                 gap_s=self.gap.value(),
@@ -115,17 +116,16 @@ class GroupDialog(QDialog):
         elif self._errand is None:
             self.outcome.setText("Reading when pictures were taken...")
             picture = self.desk.placement.picture
-            self._errand = Errand(self.desk.scan.names, lambda name: taken_at(picture(name)))
+            self._errand = Errand(self._names, lambda name: taken_at(picture(name)))
             self._errand.told.advanced.connect(self._advance)
             self._errand.told.done.connect(self._take)
             self._errand.start()
 
     def _advance(self, count: int) -> None:
-        total = len(self.desk.scan.names)
-        self.outcome.setText(f"Reading when pictures were taken: {count:,} of {total:,}")
+        self.outcome.setText(f"Reading when pictures were taken: {count:,} of {len(self._names):,}")
 
-    def _take(self, moments: list[float | None]) -> None:
-        named = zip(self.desk.scan.names, moments, strict=True)
+    def _take(self, errand: Errand[str, float | None]) -> None:
+        named = zip(self._names, errand.results, strict=True)
         self._moments = {name: moment for name, moment in named if moment is not None}
         self._show()
 

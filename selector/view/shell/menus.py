@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
@@ -91,13 +90,17 @@ class Menus:
         group.triggered.connect(lambda action: choose(Theme(action.data())))
 
     def show_recent(self, folders: Sequence[str]) -> None:
-        """List folders that were open lately; those that are not there now cannot be chosen."""
+        """List folders that were open lately."""
         self.recent.clear()
         for folder in folders:
             action = self.recent.addAction(folder.replace("&", "&&"))
             action.setData(folder)
-            action.setEnabled(Path(folder).is_dir())
         self.recent.setEnabled(bool(folders))
+
+    def show_missing(self, folders: Collection[str]) -> None:
+        """Those of the listed folders that are not there now cannot be chosen."""
+        for action in self.recent.actions():
+            action.setEnabled(action.data() not in folders)
 
     def follow(self, stack: QUndoStack | None) -> None:
         """Undo and redo on that history; on none where no folder is open."""

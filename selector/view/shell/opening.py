@@ -7,10 +7,13 @@ the other.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from PySide6.QtCore import QTimer
 
 from selector.core.look import Wanted
 from selector.core.placement import Placement
@@ -66,11 +69,16 @@ class Opened:
     is_unwritable: bool
 
     def close(self) -> None:
-        """End what works for it."""
+        """End what works for it, and let go of it."""
         self.desk.darkroom.close()
         self.desk.loader.close()
         self.hold.close()
-        self.desk.deleteLater()
+        # Qt's part of them goes here and now: a thread that is late may be the last to hold one.
+        for each in (self.desk, self.desk.darkroom, self.desk.loader):
+            each.deleteLater()
+        # The pages' parts hold on to each other and to whole pictures: Python would see to them
+        # much later, and maybe in a thread.
+        QTimer.singleShot(0, gc.collect)
 
 
 def open_desk(

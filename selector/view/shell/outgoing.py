@@ -10,14 +10,15 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 
 from companions.motion import SafetyVerdict
-from selector.core.batch import name_part
 from selector.core.folder import refused_names
 from selector.core.gathering import Gathered, gather, project_name
 from selector.core.placement import Placement
 from selector.core.submission import Target
 from selector.view.desk import Desk
-from selector.view.shell.errand import Errand
+from selector.view.errand import Errand
 
+_PROJECT_MOST: Final = 60
+"""Characters of any script, which with the batch and the suffix are a name on every disk."""
 UNDRAWN: Final = "has no move yet: its proposal is still to come, or draw one"
 
 
@@ -90,10 +91,12 @@ class Outgoing(QObject):
     def _advance(self, count: int) -> None:
         self.advanced.emit(count, self._total)
 
-    def _take(self, gathered: list[Gathered]) -> None:
-        self.gathered = tuple(gathered)
+    def _take(self, errand: Errand[Path, Gathered]) -> None:
+        if errand is not self._errand:
+            return  # read for another manifest
+        self.gathered = tuple(errand.results)
         name_of = self.desk.placement.name_of
-        found = {name_of(each.picture): each for each in gathered}
+        found = {name_of(each.picture): each for each in self.gathered}
         self.rows = tuple(
             _row(name, found.get(name), problem=self.desk.problem(name))
             for name in self.desk.cull.all_picked()
@@ -115,19 +118,9 @@ def reader(
     return read
 
 
-def manifest_folder(placement: Placement) -> Path:
-    """Where a manifest goes: into the opened folder, or, where that is read-only, above it."""
-    import os
-
-    for folder in (placement.root, *placement.root.parents):
-        if os.access(folder, os.W_OK | os.X_OK):
-            return folder
-    return placement.root
-
-
 def manifest_stem(placement: Placement, batch: str) -> str:
-    """A manifest's name without its suffix; each batch has its own, and none is written over."""
-    return name_part(f"{project_name(placement.root)}_{batch}", otherwise=batch)
+    """A manifest's name without its suffix; each batch has its own, whatever the folder's name."""
+    return f"{project_name(placement.root)[:_PROJECT_MOST].rstrip()}_{batch}"
 
 
 def _row(name: str, told: Gathered | None, *, problem: str | None) -> Row:

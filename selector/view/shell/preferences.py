@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pydantic import ValidationError
@@ -23,16 +22,17 @@ from PySide6.QtWidgets import (
 )
 
 from companions.codec import problems_of
+from companions.geometry import Size
 from companions.motion import OutputSize
-from companions.timing import parse_rate, rate_value
+from companions.timing import Rate, rate_value
 from selector.core.safety import PROFILES
 from selector.core.settings import DeskSettings, Theme
+from selector.view.edit.parsing import parse_fps, parse_size, shown_size
 
 SIZES: Final = ("1280 x 720", "1920 x 1080", "3840 x 2160", "1080 x 1920", "1080 x 1080",
                 "832 x 480")  # fmt: skip
 RATES: Final = ("24", "25", "30", "23.976", "29.97", "50", "60")
 MODELS: Final = ("camera",)
-_SIZE: Final = re.compile(r"\s*(\d+)\s*[x×*,]\s*(\d+)\s*")  # noqa: RUF001 - people type it
 _THEMES: Final = {Theme.SYSTEM: "As the desktop", Theme.DARK: "Dark", Theme.LIGHT: "Light"}
 
 
@@ -74,29 +74,25 @@ class SettingsDialog(QDialog):
         Raises:
             ValueError: a field holds what it cannot be.
         """
-        size = _SIZE.fullmatch(self.output.currentText())
-        if size is None:
-            raise ValueError("The clip's size is written as 1280 x 720.")
+        try:
+            size = parse_size(self.output.currentText())
+        except ValueError as error:
+            raise ValueError(f"The clip's size: {error}.") from None
         try:
             command = tuple(shlex.split(self.fleet.text()))
         except ValueError:
             raise ValueError("The fleet's command has a quotation mark too few.") from None
         if not command:
             raise ValueError("The fleet's command is empty; as a rule it is: fleet")
-        text = self.rate.currentText().strip()
-        try:
-            rate = parse_rate(text if "/" in text else float(text))
-        except ValueError:
-            raise ValueError("A rate is a number from 1 to 240, such as 24 or 23.976.") from None
         return {
             "theme": Theme(self.theme.currentData()),
-            "output": OutputSize(width=int(size[1]), height=int(size[2])),
+            "output": OutputSize(width=size.width, height=size.height),
             "duration_s": self.duration.value(),
             "profile": self.profile.currentText(),
             "threshold": self.threshold.value(),
             "cache_mb": self.memory.value(),
             "model": self.model.currentText().strip(),
-            "target_fps": rate,
+            "target_fps": rate_in(self.rate),
             "fleet_command": command,
         }
 
@@ -109,14 +105,10 @@ class SettingsDialog(QDialog):
         for theme, words in _THEMES.items():
             self.theme.addItem(words, theme)
         self.theme.setCurrentIndex(self.theme.findData(settings.theme))
-        for box, known, now in (
-            (self.output, SIZES, f"{settings.output.width} x {settings.output.height}"),
-            (self.rate, RATES, str(rate_value(settings.target_fps))),
-            (self.model, MODELS, settings.model),
-        ):
-            box.setEditable(True)
-            box.addItems(list(dict.fromkeys((*known, now))))
-            box.setCurrentText(now)
+        output = Size(settings.output.width, settings.output.height)
+        offer(self.output, SIZES, now=shown_size(output))
+        offer(self.rate, RATES, now=str(rate_value(settings.target_fps)))
+        offer(self.model, MODELS, now=settings.model)
         self.profile.addItems(list(PROFILES))
         self.profile.setCurrentText(settings.profile)
         self.duration.setRange(0.1, 60.0)
@@ -164,3 +156,25 @@ class SettingsDialog(QDialog):
         column.addWidget(self.problem)
         column.addWidget(buttons)
         self.setMinimumWidth(440)
+
+
+def offer(box: QComboBox, known: Iterable[str], *, now: str) -> None:
+    """Have what is known to choose from in ``box``, which takes other words too; ``now`` is in."""
+    box.setEditable(True)
+    box.addItems(list(dict.fromkeys((*known, now))))
+    box.setCurrentText(now)
+
+
+def rate_in(box: QComboBox) -> Rate:
+    """The frame rate that is written in ``box``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        rate = parse_fps(box.currentText().strip())
+    except ValueError as error:
+        raise ValueError(f"The rate: {error}.") from None
+    if rate is None:
+        raise ValueError("The rate is missing.")
+    return rate

@@ -6,14 +6,16 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from companions.motion import MotionOrigin
 from companions.timing import Rate
 from selector.view import keys
 from selector.view.desk import Desk
 from selector.view.keys import Mode
+from selector.view.preview.panel import PreviewPanel
 
 
 class PreviewPage(QWidget):
-    """Plays the motion of a picture, or the one that is proposed.
+    """Plays the motion of a picture, drawn or proposed.
 
     Signals:
         closed: the operator is done here.
@@ -21,11 +23,9 @@ class PreviewPage(QWidget):
 
     closed = Signal()
 
-    def __init__(self, desk: Desk, *, fps: Rate, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        from selector.view.preview.panel import PreviewPanel
-
-        self.desk, self.name, self._fps = desk, "", fps
+        self.desk, self.name = desk, ""
         self.panel, self.words = PreviewPanel(), QLabel()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
@@ -37,21 +37,21 @@ class PreviewPage(QWidget):
         self.panel.player.frame.connect(self._take)
         self.panel.player.failed.connect(self._take)
 
-    def open(self, name: str) -> bool:
-        """Play that picture's move; whether it has one."""
+    def open(self, name: str, *, fps: Rate) -> bool:
+        """Play that picture's move, at ``fps`` where it wishes for no rate; whether it has one."""
         motion = self.desk.drawn(name)
         if motion is None:
             return False
         self.name, self._is_waiting = name, True
         wished = motion.wishes.target_fps if motion.wishes is not None else None
-        what = "drawn" if self.desk.motion(name) is not None else "proposed"
+        what = "drawn" if motion.provenance.origin is MotionOrigin.EDITED else "proposed"
         kind = motion.type.value.replace("_", " ")
         self.words.setText(f"{name}   {kind}, {motion.duration_sec:g} s, {what}   (Escape: back)")
         self.panel.show_move(
             self.desk.picture(name),
             motion.move(),
             output=self.desk.output(name),
-            fps=wished or self._fps,
+            fps=wished or fps,
             folder=self.desk.placement.stand_in(self.desk.picture(name)).parent,
         )
         self.panel.play()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QColor, QFontDatabase
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -32,26 +32,28 @@ from PySide6.QtWidgets import (
 
 from companions.errors import MotionfleetError
 from companions.names import MANIFEST_SUFFIX
-from companions.seen import Seen
-from companions.timing import parse_rate, rate_value
+from companions.seen import ABSENT
+from companions.timing import rate_value
 from selector.core.batch import BatchSettings, asked_settings, batch_name
 from selector.core.gathering import project_name
 from selector.core.settings import DeskSettings
 from selector.core.submission import Target, write_manifests
 from selector.view import theme
 from selector.view.desk import Desk
-from selector.view.shell.outgoing import Outgoing, manifest_folder, manifest_stem
-from selector.view.shell.preferences import MODELS, RATES
-from selector.view.shell.sending import Sending
+from selector.view.shell.outgoing import Outgoing, manifest_stem
+from selector.view.shell.preferences import MODELS, RATES, offer, rate_in
+from selector.view.shell.sending import MOST_LINES, Sending
 
-_MOST_LINES: Final = 2000
+QUIET_MS: Final = 300
+"""How long nothing has to change before the picks are read again."""
 
 
 class SendDialog(QDialog):
     """Writes a manifest of the picks and has the fleet make their clips.
 
     Nothing is written before the operator presses a button, and no manifest is written over: each
-    has the moment in its name.
+    has the moment in its name.  What is decided or drawn while the dialog is open is read before
+    anything can be sent.
     """
 
     def __init__(
@@ -61,10 +63,9 @@ class SendDialog(QDialog):
         self.setWindowTitle("Send")
         self.desk, self.settings, self.sending = desk, settings, sending
         self.outgoing = Outgoing(desk, self)
-        self.batch = batch_name(datetime.now(UTC))
-        self._before: Mapping[Path, Seen] = {}
         self._target: Target | None = None
-        self._is_done = False
+        self._is_stale = self._is_done = False
+        self._quiet = QTimer(self, singleShot=True, interval=QUIET_MS)
         self.summary, self.list = QLabel(), QTreeWidget()
         self.model, self.rate, self.priority = QComboBox(), QComboBox(), QSpinBox()
         self.blocked, self.file = QCheckBox("&Take unsafe moves too"), QLineEdit()
@@ -80,14 +81,18 @@ class SendDialog(QDialog):
 
     def look(self) -> None:
         """Read anew what would be sent."""
-        self.send.setEnabled(False)
-        self.write.setEnabled(False)
-        self._target = None
+        self._target, self._is_stale = None, False
+        self._enable()
+        path = self._path()
         try:
-            target = Target.of(self.desk.placement.root, out=self._path(), per_image=False)
-            self._before = target.look(())
+            target = Target.of(self.desk.placement.root, out=path, per_image=False)
         except MotionfleetError as error:
             self.summary.setText(str(error))
+            return
+        if os.path.lexists(path):
+            self.summary.setText(
+                f"{path.name} is there already, and nothing is written over it: give another name."
+            )
             return
         self._target = target
         self.summary.setText("Reading the picks...")
@@ -95,40 +100,45 @@ class SendDialog(QDialog):
 
     def write_manifest(self) -> Path | None:
         """Write the manifest of all that is ready; where it is, or None where that failed."""
-        if self._target is None:
-            return None
         if not self.desk.save_again():
             self._tell(f"Not all is on the disk yet: {self.desk.why_unsaved}", bad=True)
             return None
+        self._look_if_moved()
+        if self._target is None or self._is_stale:
+            return None
         ready = [each for each in self.outgoing.gathered if each.source is not None]
         try:
-            written = write_manifests(
-                self._asked(), ready, target=self._target, before=self._before
+            [written] = write_manifests(
+                self._asked(), ready, target=self._target, before={self._path(): ABSENT}
             )
         except (MotionfleetError, ValueError) as error:
             self._tell(str(error), bad=True)
             return None
-        self.batch = batch_name(datetime.now(UTC))  # the next one has its own name
-        self._tell(
-            f"{written[0].name}: {len(ready):,} shot{'s' if len(ready) > 1 else ''} written."
-        )
-        return written[0]
+        self._tell(f"{written.name}: {len(ready):,} shot{'s' if len(ready) > 1 else ''} written.")
+        self._name_next()
+        self.look()
+        return written
 
     def submit(self) -> None:
         """Write the manifest and have the fleet work on it."""
         manifest = self.write_manifest()
         if manifest is None:
             return
-        self.log.clear()
-        self.progress.setRange(0, 0)  # busy until the first shot has ended
         self.sending.start(self.settings.fleet_command, manifest)
         self._show_running()
 
     def done(self, result: int) -> None:
         """Close; the fleet goes on."""
         self._is_done = True
+        self._quiet.stop()
         self.outgoing.stop()
         super().done(result)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's
+        """Read anew what was changed in the window meanwhile, once this dialog is used again."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self._is_stale:
+            self._look_soon()
 
     # -- within -----------------------------------------------------------------------------------
 
@@ -139,17 +149,12 @@ class SendDialog(QDialog):
             ValueError: the rate is none.
             DocumentInvalid: another value breaks the contract.
         """
-        text = self.rate.currentText().strip()
-        try:
-            rate = parse_rate(text if "/" in text else float(text))
-        except ValueError:
-            raise ValueError("A rate is a number from 1 to 240, such as 24 or 23.976.") from None
         return asked_settings(
             project_id=project_name(self.desk.placement.root),
             batch_id=self.batch,
             created_at=datetime.now(UTC),
             model=self.model.currentText().strip(),
-            target_fps=rate,
+            target_fps=rate_in(self.rate),
             priority=self.priority.value() or None,
         )
 
@@ -178,10 +183,27 @@ class SendDialog(QDialog):
         elif left:
             said += f"; {left:,} of the picks cannot be, see why below"
         self.summary.setText(f"{said}.")
-        self.write.setEnabled(ready > 0)
-        self.send.setEnabled(ready > 0 and not self.sending.is_running)
+        self._enable(ready=ready > 0)
         if self.focusWidget() in (None, self.list):
             (self.send if self.send.isEnabled() else self.list).setFocus()
+
+    def _enable(self, *, ready: bool = False) -> None:
+        self.write.setEnabled(ready)
+        self.send.setEnabled(ready and not self.sending.is_running)
+
+    def _outdate(self) -> None:
+        """Something was decided or drawn: what was read of the picks is not what they are now."""
+        if self._is_done:
+            return
+        self.outgoing.stop()
+        self._is_stale = True
+        self._enable()
+        self.summary.setText("The picks have changed, and are read again.")
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self.isActiveWindow():  # else it is read once when it is used again, not at every pick
+            self._quiet.start()
 
     def _tell(self, words: str, *, bad: bool = False) -> None:
         self.told.setText(words)
@@ -207,8 +229,8 @@ class SendDialog(QDialog):
             self.progress.setRange(0, 1)
         self._tell(words, bad=not well)
         self._show_running()
-        self.file.setText(str(self._suggested()))
-        self.look()
+        if not self._is_stale:
+            self.look()
 
     def _show_running(self) -> None:
         running = self.sending.is_running
@@ -216,17 +238,31 @@ class SendDialog(QDialog):
         self.cancel.setVisible(running)
         if running:
             self.send.setEnabled(False)
+            self.log.setPlainText("\n".join(self.sending.lines))
+            self._count(*self.sending.count)  # busy until the first shot has ended
             self.log.show()
             self.progress.show()
             self.cancel.setFocus()
 
-    def _suggested(self) -> Path:
-        stem = manifest_stem(self.desk.placement, self.batch)
-        return manifest_folder(self.desk.placement) / f"{stem}{MANIFEST_SUFFIX}"
+    def _name_next(self) -> None:
+        """A batch of its own for the next manifest, named by the first moment that is free."""
+        folder, at = self.desk.placement.manifest_folder(), datetime.now(UTC)
+        while True:
+            self.batch = batch_name(at)
+            stem = manifest_stem(self.desk.placement, self.batch)
+            path = folder / f"{stem}{MANIFEST_SUFFIX}"
+            if not os.path.lexists(path):
+                break
+            at += timedelta(seconds=1)
+        self.file.setText(str(path))
 
     def _browse(self) -> None:
         chosen, _ = QFileDialog.getSaveFileName(
-            self, "Write the manifest to", str(self._path()), f"Manifests (*{MANIFEST_SUFFIX})"
+            self,
+            "Write the manifest to",
+            str(self._path()),
+            f"Manifests (*{MANIFEST_SUFFIX})",
+            options=QFileDialog.Option.DontConfirmOverwrite,  # it is refused here
         )
         if chosen:
             suffix = "" if chosen.endswith(MANIFEST_SUFFIX) else MANIFEST_SUFFIX
@@ -234,16 +270,11 @@ class SendDialog(QDialog):
             self.look()
 
     def _fill(self) -> None:
-        for box, known, now in (
-            (self.model, MODELS, self.settings.model),
-            (self.rate, RATES, str(rate_value(self.settings.target_fps))),
-        ):
-            box.setEditable(True)
-            box.addItems(list(dict.fromkeys((*known, now))))
-            box.setCurrentText(now)
+        offer(self.model, MODELS, now=self.settings.model)
+        offer(self.rate, RATES, now=str(rate_value(self.settings.target_fps)))
         self.priority.setRange(-100, 100)
         self.priority.setToolTip("Higher is sooner; 0 is usual")
-        self.file.setText(str(self._suggested()))
+        self._name_next()
         self.list.setHeaderLabels(["Picture", "Move", "What becomes of it"])
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
@@ -254,7 +285,7 @@ class SendDialog(QDialog):
         header.resizeSection(0, 260)
         header.resizeSection(1, 90)
         self.log.setReadOnly(True)
-        self.log.setMaximumBlockCount(_MOST_LINES)
+        self.log.setMaximumBlockCount(MOST_LINES)
         self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.log.setAccessibleName("What the fleet says")
         self.log.setTabChangesFocus(True)
@@ -299,6 +330,9 @@ class SendDialog(QDialog):
         self.resize(760, 600)
 
     def _connect(self) -> None:
+        for changed in (self.desk.regrouped, self.desk.decided, self.desk.motion_changed):
+            changed.connect(self._outdate)
+        self._quiet.timeout.connect(self.look)
         self.outgoing.ready.connect(self._take)
         self.outgoing.advanced.connect(self._advance)
         self.outgoing.failed.connect(self.summary.setText)

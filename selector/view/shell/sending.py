@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -14,11 +15,16 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 KILL_MS: Final = 20_000
 """So long a cancelled fleet may take to put its work away before it is killed, which loses
 nothing either: what was begun is begun again."""
+MOST_LINES: Final = 2000
 _ENDED: Final = re.compile(r"(\d+)/(\d+) \S+ .*")
 
 
 class Sending(QObject):
     """Submits one manifest and follows what becomes of it.
+
+    Attributes:
+        lines: what the fleet wrote since it was started, at most the last 2000.
+        count: how many shots have ended, of how many; (0, 0) before it is known.
 
     Signals:
         said(line): a line that the fleet wrote.
@@ -32,6 +38,8 @@ class Sending(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.lines: deque[str] = deque(maxlen=MOST_LINES)
+        self.count = (0, 0)
         self._process: QProcess | None = None
         self._rest = b""
         self._last = ""
@@ -52,12 +60,15 @@ class Sending(QObject):
         environment = QProcessEnvironment.systemEnvironment()
         environment.insert("NO_COLOR", "1")
         environment.insert("COLUMNS", "100")
+        environment.insert("PYTHONUNBUFFERED", "1")  # or its last words come before its table
         process.setProcessEnvironment(environment)
         process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
         process.readyReadStandardOutput.connect(self._read)
         process.errorOccurred.connect(self._fail)
         process.finished.connect(self._finish)
         self._process, self._rest, self._last, self._cancelled = process, b"", "", False
+        self.lines.clear()
+        self.count = (0, 0)
         process.start(program, [*command[1:], "submit", str(manifest)])
 
     def cancel(self) -> None:
@@ -66,14 +77,6 @@ class Sending(QObject):
             self._cancelled = True
             self._process.terminate()
             self._patience.start()
-
-    def close(self) -> None:
-        """End the process with the window."""
-        if self._process is not None:
-            self.cancel()
-            if not self._process.waitForFinished(3000):
-                self._kill()
-                self._process.waitForFinished(2000)
 
     def _read(self) -> None:
         if self._process is None:
@@ -87,10 +90,12 @@ class Sending(QObject):
         if not line:
             return
         self._last = line
+        self.lines.append(line)
         self.said.emit(line)
         ended = _ENDED.fullmatch(line)
         if ended is not None:
-            self.advanced.emit(int(ended[1]), int(ended[2]))
+            self.count = int(ended[1]), int(ended[2])
+            self.advanced.emit(*self.count)
 
     def _fail(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart and self._process is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPalette
@@ -95,19 +94,24 @@ class StartPage(QWidget):
         self.setFocusProxy(self.button)
 
     def show_recent(self, folders: Sequence[str]) -> None:
-        """List these folders, the last first; those that are not there now are greyed."""
+        """List these folders, the last first."""
         self.recent.clear()
         for folder in folders:
             item = QListWidgetItem(folder)
             item.setData(Qt.ItemDataRole.UserRole, folder)
-            if not Path(folder).is_dir():
-                item.setForeground(self.palette().color(QPalette.ColorRole.PlaceholderText))
-                item.setToolTip("This folder is not there now. Delete takes it off this list.")
             self.recent.addItem(item)
         if folders:
             self.recent.setCurrentRow(0)
         self.recent.setVisible(bool(folders))
         self.heading.setVisible(bool(folders))
+
+    def show_missing(self, folders: Collection[str]) -> None:
+        """Grey those of the listed folders that are not there now."""
+        for row in range(self.recent.count()):
+            item = self.recent.item(row)
+            if item.data(Qt.ItemDataRole.UserRole) in folders:
+                item.setForeground(self.palette().color(QPalette.ColorRole.PlaceholderText))
+                item.setToolTip("This folder is not there now. Delete takes it off this list.")
 
     def _choose(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal
 
 from selector.view import theme
@@ -25,7 +27,8 @@ class Warnings(QObject):
     def __init__(self, opened: Opened, banners: Banners, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.desk, self._banners = opened.desk, banners
-        self._watch = Watch(self.desk.placement.home, parent=self)
+        placement = self.desk.placement
+        self._watch = Watch(dict.fromkeys((placement.root, placement.home)), parent=self)
         self._watch.changed.connect(self._take_presence)
         self.desk.saved.connect(self._show_unsaved)
         self.desk.motion_changed.connect(self._show_conflicts)
@@ -38,16 +41,19 @@ class Warnings(QObject):
         for subject in self.SUBJECTS:
             self._banners.drop(subject)
 
+    def would_lose(self) -> str:
+        """What closing the folder now would lose, in words; empty if nothing."""
+        if self.desk.unsaved:
+            return f"{self._count()} not on the disk, and would be lost: {self.desk.why_unsaved}"
+        if self.desk.conflicts:
+            names = ", ".join(self.desk.conflicts)
+            return f"What you drew of {names} is not written, and would be lost."
+        return ""
+
     def ask_to_leave(self, again: Remedy, regardless: Remedy) -> None:
         """Say that something would be lost, and what can be done."""
         self._banners.drop("leaving")  # that one may have been about another way of leaving
-        self._banners.put(
-            "leaving",
-            f"{self._count()} not on the disk, and would be lost: {self.desk.why_unsaved}",
-            again,
-            regardless,
-            colour=theme.REJECTED,
-        )
+        self._banners.put("leaving", self.would_lose(), again, regardless, colour=theme.REJECTED)
 
     def _tell_look_only(self, opened: Opened) -> None:
         again = Remedy("Try &again", self.again_wanted.emit)
@@ -65,9 +71,10 @@ class Warnings(QObject):
             )
 
     def _show_unsaved(self) -> None:
+        if not self.would_lose():
+            self._banners.drop("leaving")
         if not self.desk.unsaved:
             self._banners.drop("unsaved")
-            self._banners.drop("leaving")
             return
         self._banners.put(
             "unsaved",
@@ -83,6 +90,8 @@ class Warnings(QObject):
         name = next(iter(self.desk.conflicts), None)
         if name is None:
             self._banners.drop("conflict")
+            if not self.would_lose():
+                self._banners.drop("leaving")
             return
         self._banners.put(
             "conflict",
@@ -102,16 +111,24 @@ class Warnings(QObject):
             self.desk.take_mine(name)
             self._show_conflicts(name)
 
-    def _take_presence(self, present: bool) -> None:  # noqa: FBT001 - a signal's
-        if present:
+    def _take_presence(self, missing: frozenset[Path]) -> None:
+        placement = self.desk.placement
+        if not missing:
             self._banners.drop("vanished")
             self.desk.rescan()
             self.desk.save_again()
+        elif placement.home in missing:
+            self._banners.put(
+                "vanished",
+                f"{placement.home} is not there any more. What you decide is kept in "
+                "this window and written as soon as the folder is back.",
+                colour=theme.REJECTED,
+            )
         else:
             self._banners.put(
                 "vanished",
-                f"{self.desk.placement.home} is not there any more. What you decide is kept in "
-                "this window and written as soon as the folder is back.",
+                f"{placement.root} is not there any more: its pictures cannot be seen until it is "
+                f"back. What you decide is written to {placement.home}.",
                 colour=theme.REJECTED,
             )
 

@@ -1,8 +1,10 @@
-"""Watches whether the opened folder is still there, without ever waiting for a disk."""
+"""Watches whether folders are still there, without ever waiting for a disk."""
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -17,16 +19,16 @@ class Watch(QObject):
     """Looks every two seconds, in a thread: a network disk that is gone may not answer at all.
 
     Signals:
-        changed(present): the folder went, or came back.
+        changed(missing): folders went, or came back; those that are not there now.
     """
 
-    changed = Signal(bool)
+    changed = Signal(object)
 
     def __init__(
-        self, folder: Path, *, every_ms: int = EVERY_MS, parent: QObject | None = None
+        self, folders: Collection[Path], *, every_ms: int = EVERY_MS, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._folder, self.is_present = folder, True
+        self._folders, self._missing = folders, frozenset[Path]()
         self._thread: threading.Thread | None = None
         self._told = teller()
         self._told.done.connect(self._take)
@@ -37,7 +39,7 @@ class Watch(QObject):
     def look(self) -> None:
         """Look now, unless a look is under way."""
         if self._thread is None or not self._thread.is_alive():
-            arguments = (self._folder, self._told)
+            arguments = (self._folders, self._told)
             self._thread = threading.Thread(target=_look, args=arguments, daemon=True)
             self._thread.start()
 
@@ -46,11 +48,12 @@ class Watch(QObject):
         self._timer.stop()
         self._told.done.disconnect(self._take)
 
-    def _take(self, present: object) -> None:
-        if present is not self.is_present:
-            self.is_present = bool(present)
-            self.changed.emit(self.is_present)
+    def _take(self, missing: frozenset[Path]) -> None:
+        if missing != self._missing:
+            self._missing = missing
+            self.changed.emit(missing)
 
 
-def _look(folder: Path, told: Teller) -> None:
-    told.done.emit(folder.is_dir())
+def _look(folders: Collection[Path], told: Teller) -> None:
+    # Not ``Path.is_dir``: it raises where a disk that is gone answers with an error.
+    told.done.emit(frozenset(each for each in folders if not os.path.isdir(each)))  # noqa: PTH112

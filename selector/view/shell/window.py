@@ -1,4 +1,4 @@
-"""The window: pages of one open folder, menus, banners, and what is remembered.
+"""The window: one open folder at a time, its menus, banners and dialogs, and what is remembered.
 
 It decides nothing about pictures; pages do, through the desk.
 """
@@ -6,29 +6,22 @@ It decides nothing about pictures; pages do, through the desk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QKeyEvent,
-)
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QFileDialog,
     QMainWindow,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from companions.errors import MotionfleetError
-from selector.core.placement import Placement
+from selector.core.placement import Placement, absolute
 from selector.core.settings import (
     DeskSettings,
     SettingsFile,
@@ -40,17 +33,14 @@ from selector.view import theme
 from selector.view.cull.page import CullPage
 from selector.view.desk import Desk
 from selector.view.shell.banners import Banners, Remedy
+from selector.view.shell.leaving import Leaving
+from selector.view.shell.memory import Memory
 from selector.view.shell.menus import filled
 from selector.view.shell.opening import Opened, open_desk
-from selector.view.shell.reviewing import reviewing
+from selector.view.shell.pages import Pages
+from selector.view.shell.reviewing import Reviewing
 from selector.view.shell.sending import Sending
-from selector.view.shell.start import StartPage
 from selector.view.shell.warnings import Warnings
-
-if TYPE_CHECKING:
-    from selector.view.edit.page import EditPage
-    from selector.view.review.window import ReviewWindow
-    from selector.view.shell.previewing import PreviewPage
 
 TITLE: Final = "motionfleet selector"
 TOLD_MS: Final = 8000
@@ -62,36 +52,38 @@ class MainWindow(QMainWindow):
 
     Attributes:
         desk: of the open folder; None on the start page.
-        cull: its page of tiles.
-        edit, preview: its other pages, made when they are first opened.
+        pages: the start page, and those of the open folder.
+        review: the window in which its clips are reviewed.
+        sending: the fleet at work on a manifest; it ends with the window.
     """
 
-    def __init__(self, settings: SettingsFile | None = None) -> None:
-        """``settings`` are the platform's unless others are given.
+    def __init__(self, settings: SettingsFile | None = None, *, remembers: bool = True) -> None:
+        """``settings`` are the platform's unless others are given; ``remembers``: changed ones
+        are kept for the next time.
 
         With the platform's settings, reduced pictures are kept in the platform's cache.
         """
         super().__init__()
         self.cache_folder = cache_path(os.environ) if settings is None else None
-        self.settings_file = settings or SettingsFile(settings_path(os.environ))
-        remembered = self.settings_file.load()
-        self.settings = remembered.settings
+        file = settings or SettingsFile(settings_path(os.environ))
+        self.memory = Memory(file, keeps=remembers, parent=self)
         self.desk: Desk | None = None
-        self.cull: CullPage | None = None
-        self.edit: EditPage | None = None
-        self.preview: PreviewPage | None = None
-        self.review: ReviewWindow | None = None
         self._opened: Opened | None = None
-        self._warnings: Warnings | None = None
         self._dialog: QDialog | None = None
-        self._gives_up = False
-        self.banners, self.pages, self.start = Banners(), QStackedWidget(), StartPage()
-        self.sending = Sending(self)
+        self.banners, self.pages = Banners(), Pages(fps=self.settings.target_fps)
+        self.review, self.sending = Reviewing(), Sending(self)
         self.sending.ended.connect(self._tell_sent)
+        self._leaving = Leaving(self.banners, self.sending, parent=self)
         self._build()
         self.apply_theme(self.settings.theme)
-        if remembered.problem is not None:
-            self.banners.put("settings", remembered.problem, self._dismissal("settings"))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_desktop)
+        if self.memory.problem is not None:
+            self.banners.put("settings", self.memory.problem, self._dismissal("settings"))
+
+    @property
+    def settings(self) -> DeskSettings:
+        """What is remembered."""
+        return self.memory.settings
 
     # -- folders ----------------------------------------------------------------------------------
 
@@ -100,12 +92,12 @@ class MainWindow(QMainWindow):
 
         Companions go to ``overlay`` where it is given, else where they went the last time.
         """
-        root = Path(os.path.abspath(folder))  # noqa: PTH100 - links stay as the operator named them
-        kept = overlay.absolute() if overlay is not None else self.settings.overlay_of(root)
+        root = absolute(folder)
+        kept = absolute(overlay) if overlay is not None else self.settings.overlay_of(root)
         placement = Placement(root, kept)
-        if not self._may_leave(lambda: self.open_folder(folder, overlay=overlay)):
+        if not self._leaving.may_close_folder(lambda: self.open_folder(folder, overlay=overlay)):
             return False
-        if self.desk is not None and self.desk.placement.home == placement.home:
+        if self.desk is not None and _is_same(self.desk.placement.home, placement.home):
             self.close_folder()  # or its own hold would stand in the way
         try:
             opened = open_desk(
@@ -123,24 +115,17 @@ class MainWindow(QMainWindow):
             return False
         self.close_folder()
         self._take(opened)
-        self._remember(lambda before: before.with_opened(root, overlay=kept))
+        self.memory.change(lambda before: before.with_opened(root, overlay=kept))
         return True
 
     def close_folder(self) -> None:
         """Back to the start page, whatever could not be written."""
-        if self._warnings is not None:
-            self._warnings.close()
-            self._warnings.deleteLater()
+        warnings, self._leaving.warnings = self._leaving.warnings, None
+        if warnings is not None:
+            warnings.close()
+            warnings.deleteLater()
         self._close_dialog()
-        self.pages.setCurrentWidget(self.start)
-        for player in (self.edit, self.preview):
-            if player is not None:
-                player.shut_down()
-        for page in (self.cull, self.edit, self.preview):
-            if page is not None:
-                self.pages.removeWidget(page)
-                page.deleteLater()
-        self.cull = self.edit = self.preview = self._warnings = None
+        self.pages.close_folder()
         opened, self._opened, self.desk = self._opened, None, None
         if opened is not None:
             opened.close()
@@ -149,7 +134,7 @@ class MainWindow(QMainWindow):
 
     def leave_folder(self) -> None:
         """Back to the start page, once all that was decided is on the disk."""
-        if self._may_leave(self.leave_folder):
+        if self._leaving.may_close_folder(self.leave_folder):
             self.close_folder()
 
     def choose_folder(self) -> None:
@@ -171,10 +156,15 @@ class MainWindow(QMainWindow):
         if chosen:
             self.open_folder(self.desk.placement.root, overlay=Path(chosen))
 
-    # -- pages ------------------------------------------------------------------------------------
+    # -- pages and dialogs ------------------------------------------------------------------------
+
+    @property
+    def cull(self) -> CullPage | None:
+        """The page of tiles, where a folder is open."""
+        return self.pages.cull
 
     def show_page(self, page: str) -> None:
-        """Show a page by its name: cull, compare, edit, preview, send or keys.
+        """Show a page by its name: one of the command line's ``PAGES``.
 
         Where no folder is open, only the keys can be shown.
         """
@@ -185,55 +175,12 @@ class MainWindow(QMainWindow):
         if page == "send":
             self.show_send()
         elif page == "edit":
-            self.show_edit(self.desk.name)
+            self.pages.show_edit(self.desk.name)
         elif page == "preview":
-            self.show_preview(self.desk.name)
+            self.pages.show_preview(self.desk.name)
         elif page in ("cull", "compare"):
-            self.show_cull()
+            self.pages.show_cull()
             self.cull.show_compare(on=page == "compare")
-
-    def show_cull(self) -> None:
-        """Show the tiles."""
-        if self.preview is not None:
-            self.preview.stop()
-        if self.cull is not None:
-            self.pages.setCurrentWidget(self.cull)
-            self.cull.take_focus()
-
-    def show_edit(self, name: str) -> None:
-        """Show the editor with that picture."""
-        if self.desk is None or not name:
-            return
-        if (problem := self.desk.problem(name)) is not None:
-            self.tell(problem)
-            return
-        if self.edit is None:
-            from selector.view.edit.page import EditPage
-
-            self.edit = EditPage(self.desk, fps=self.settings.target_fps)
-            self.edit.closed.connect(self.show_cull)
-            self.pages.addWidget(self.edit)
-        self.pages.setCurrentWidget(self.edit)
-        self.edit.open(name)
-
-    def show_preview(self, name: str) -> None:
-        """Play that picture's move."""
-        if self.desk is None or not name:
-            return
-        if (problem := self.desk.problem(name)) is not None:
-            self.tell(problem)
-            return
-        if self.preview is None:
-            from selector.view.shell.previewing import PreviewPage
-
-            self.preview = PreviewPage(self.desk, fps=self.settings.target_fps)
-            self.preview.closed.connect(self.show_cull)
-            self.pages.addWidget(self.preview)
-        if not self.preview.open(name):
-            self.tell(f"{name} is being read; try again in a moment.")
-            return
-        self.pages.setCurrentWidget(self.preview)
-        self.preview.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_keys(self) -> None:
         """Show the cheat sheet."""
@@ -251,7 +198,11 @@ class MainWindow(QMainWindow):
     def show_review(self) -> None:
         """Review the clips that came back to this folder, in a window of its own."""
         if self.desk is not None:
-            self.review = reviewing(self.desk.placement, before=self.review, tell=self.tell)
+            try:
+                self.review.show(self.desk.placement)
+            except OSError as error:
+                root = self.desk.placement.root
+                self.tell(f"{root} cannot be read: {error.strerror or error}.")
 
     def show_groups(self) -> None:
         """Choose how pictures are put into groups."""
@@ -267,21 +218,6 @@ class MainWindow(QMainWindow):
         dialog = SettingsDialog(self.settings, parent=self)
         dialog.accepted.connect(self._take_settings)
         self._open_dialog(dialog)
-
-    # -- for screenshots --------------------------------------------------------------------------
-
-    def is_complete(self) -> bool:
-        """Whether all that the page shows has arrived: pictures sharp, looks made."""
-        desk = self.desk
-        if desk is None or self.cull is None or desk.current is None:
-            return True
-        if self.pages.currentWidget() is not self.cull:
-            return self.preview is None or not self.preview.is_waiting()
-        for name in desk.current.pictures[:9]:
-            looked = desk.look(name) is not None or desk.problem(name) is not None
-            if not looked:
-                return False
-        return self.cull.tiles.is_complete
 
     def shown_surface(self) -> QWidget:
         """What is on top: an open dialog, or the window."""
@@ -303,6 +239,11 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             theme.apply(application, chosen)
+
+    def _follow_desktop(self, scheme: Qt.ColorScheme) -> None:
+        application = QApplication.instance()
+        if self.settings.theme is Theme.SYSTEM and isinstance(application, QApplication):
+            theme.paint(application, scheme)
 
     # -- Qt's -------------------------------------------------------------------------------------
 
@@ -327,13 +268,12 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's
         """Remember where the window was, and end what works behind it."""
-        if not self._may_leave(self.close):
+        if not self._leaving.may_close_window(self.close):
             event.ignore()
             return
         geometry = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
-        self._remember(lambda before: before.changed(window_geometry=geometry))
+        self.memory.change(lambda before: before.changed(window_geometry=geometry))
         self.close_folder()
-        self.sending.close()
         super().closeEvent(event)
 
     # -- within -----------------------------------------------------------------------------------
@@ -341,17 +281,13 @@ class MainWindow(QMainWindow):
     def _take(self, opened: Opened) -> None:
         self._opened, self.desk = opened, opened.desk
         desk = self.desk
-        self.cull = CullPage(desk)
-        self.pages.addWidget(self.cull)
-        self.cull.edit_wanted.connect(self.show_edit)
-        self.cull.preview_wanted.connect(self.show_preview)
         desk.told.connect(self.tell)
-        self._warnings = Warnings(opened, self.banners, parent=self)
-        self._warnings.overlay_wanted.connect(self.choose_overlay)
-        self._warnings.again_wanted.connect(self._open_again)
+        warnings = self._leaving.warnings = Warnings(opened, self.banners, parent=self)
+        warnings.overlay_wanted.connect(self.choose_overlay)
+        warnings.again_wanted.connect(self._open_again)
         self.menus.follow(desk.undo_stack)
         self._name()
-        self.show_cull()
+        self.pages.open_folder(desk)
 
     def _build(self) -> None:
         self.setAcceptDrops(True)
@@ -367,11 +303,16 @@ class MainWindow(QMainWindow):
         column.addWidget(self.banners)
         column.addWidget(self.pages, 1)
         self.setCentralWidget(middle)
-        self.pages.addWidget(self.start)
-        self.start.open_wanted.connect(self.choose_folder)
-        self.start.chosen.connect(self.open_named)
-        self.start.forgotten.connect(self._forget)
+        self.memory.told.connect(self.tell)
+        self.memory.recent_changed.connect(self._list_recent)
+        self.memory.missed.connect(self.pages.start.show_missing)
+        self.banners.left.connect(self.pages.take_focus)
+        self.pages.told.connect(self.tell)
+        self.pages.start.open_wanted.connect(self.choose_folder)
+        self.pages.start.chosen.connect(self.open_named)
+        self.pages.start.forgotten.connect(self._forget)
         self.menus = filled(self)
+        self.memory.missed.connect(self.menus.show_missing)
         self._list_recent()
         self._name()
 
@@ -381,26 +322,10 @@ class MainWindow(QMainWindow):
             self.setWindowFilePath("")
         else:
             root = self.desk.placement.root
-            self.setWindowTitle(f"{root.name or root}[*] - {TITLE}")
+            self.setWindowTitle(f"{root.name or root} - {TITLE}")
 
     def _dismissal(self, subject: str) -> Remedy:
         return Remedy("&All right", lambda: self.banners.drop(subject))
-
-    def _may_leave(self, then: Callable[[], object]) -> bool:
-        """Whether nothing would be lost by closing the folder; if so, that is told, and ``then``
-        is done when it is written or the operator gives it up."""
-        if self.desk is None or self._warnings is None or self._gives_up:
-            return True
-        if not self.desk.unsaved or self.desk.save_again():
-            return True
-
-        def regardless() -> None:
-            self._gives_up = True
-            then()
-            self._gives_up = False
-
-        self._warnings.ask_to_leave(Remedy("&Try again", then), Remedy("&Lose them", regardless))
-        return False
 
     def _open_again(self) -> None:
         if self.desk is not None:
@@ -410,7 +335,7 @@ class MainWindow(QMainWindow):
 
     def open_named(self, folder: str) -> None:
         """Open a folder that was open before, if it is there now."""
-        if Path(folder).is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112 - a disk that is gone may raise
             self.open_folder(Path(folder))
         else:
             self.tell(f"{folder} is not there now.")
@@ -420,7 +345,7 @@ class MainWindow(QMainWindow):
         self.tell(f"Sending: {words}")
 
     def _forget(self, folder: str) -> None:
-        self._remember(lambda before: before.without(Path(folder)))
+        self.memory.change(lambda before: before.without(Path(folder)))
 
     def look_again(self) -> None:
         """Look into the open folder again."""
@@ -431,13 +356,13 @@ class MainWindow(QMainWindow):
         """Do what an action of the cull does, on its page."""
         if self.cull is not None:
             if self.pages.currentWidget() is not self.cull:
-                self.show_cull()
+                self.pages.show_cull()
             self.cull.act(name)
 
     def find_by_name(self) -> None:
         """Begin to find a group or picture by its name."""
         if self.cull is not None:
-            self.show_cull()
+            self.pages.show_cull()
             self.cull.bar.begin_to_find()
 
     def toggle_full_screen(self) -> None:
@@ -450,9 +375,10 @@ class MainWindow(QMainWindow):
         if not isinstance(self._dialog, SettingsDialog):
             return
         chosen = self._dialog.chosen
-        self._remember(lambda before: before.changed(**chosen))
+        self.memory.change(lambda before: before.changed(**chosen))
         self.apply_theme(self.settings.theme)
         self.menus.themes[self.settings.theme].setChecked(True)
+        self.pages.fps = self.settings.target_fps
         if self.desk is not None:
             self.desk.threshold = self.settings.threshold
             self.desk.propose_for(self.settings.wanted())
@@ -460,20 +386,13 @@ class MainWindow(QMainWindow):
     def choose_theme(self, chosen: Theme) -> None:
         """Have that theme from now on."""
         self.apply_theme(chosen)
-        self._remember(lambda before: before.changed(theme=chosen))
-
-    def _remember(self, how: Callable[[DeskSettings], DeskSettings]) -> None:
-        """Change what is remembered; where it cannot be written, for this window only."""
-        try:
-            self.settings = self.settings_file.change(how)
-        except MotionfleetError as error:
-            self.settings = how(self.settings)
-            self.tell(str(error))
-        self._list_recent()
+        self.memory.change(lambda before: before.changed(theme=chosen))
 
     def _list_recent(self) -> None:
-        self.menus.show_recent(self.settings.recent)
-        self.start.show_recent(self.settings.recent)
+        recent = self.settings.recent
+        self.menus.show_recent(recent)
+        self.pages.start.show_recent(recent)
+        self.memory.look_for_recent()
 
     def _open_dialog(self, dialog: QDialog) -> None:
         self._close_dialog()
@@ -494,6 +413,14 @@ def _dropped(event: QDropEvent) -> Path | None:
     """The folder among what is dragged, or the one a dragged picture lies in."""
     for url in event.mimeData().urls():
         path = Path(url.toLocalFile())
-        if url.isLocalFile() and path.exists():
+        if url.isLocalFile() and os.path.lexists(path):
             return path if path.is_dir() else path.parent
     return None
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are one folder, by whatever names."""
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False

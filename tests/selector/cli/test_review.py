@@ -17,6 +17,7 @@ from companions.video_manifest import VideoManifest
 from selector.core.placement import Placement
 from selector.core.returned import scan_returned
 from selector.core.reviewing import Saying, review_of, save_review
+from selector.core.settings import SettingsFile, settings_path
 from tests.selector.cli.running import ran
 from tests.selector.clips import FINISHED, came_back, failed
 
@@ -121,6 +122,22 @@ def test_reviews_in_an_overlay_are_listed(stills: Path, tmp_path: Path, capsys: 
 
     assert beside.row("accepted.png", of="clips", by="clip")["state"] == "to_review"
     assert over.row("accepted.png", of="clips", by="clip")["state"] == "accepted"
+
+
+def test_reviews_go_to_the_overlay_that_the_folder_was_opened_with_by_that_name(
+    stills: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    link, overlay = tmp_path / "link", tmp_path / "mine"
+    link.symlink_to(stills)
+    overlay.mkdir()
+    companion_path(stills / "accepted.png", REVIEW_SUFFIX).rename(overlay / "accepted.review.json")
+    SettingsFile(settings_path(os.environ)).change(
+        lambda settings: settings.with_opened(link, overlay=overlay)
+    )
+
+    told = ran(capsys, "review", link, "--json")
+
+    assert told.row("accepted.png", of="clips", by="clip")["state"] == "accepted"
 
 
 def test_the_window_is_drawn_into_a_file(stills: Path, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from companions.errors import FileUnwritable
 from selector.cli.app import OPEN, spelled_out
 from tests.selector.cli.running import ran
 from tests.selector.desks import two_groups
@@ -54,6 +56,7 @@ def test_without_a_screen_it_says_so_and_names_the_commands_that_need_none(tmp_p
 
     assert done.returncode == 37
     assert "there is no screen" in done.stderr
+    assert "Start it on a desktop" in done.stderr
     assert "selector propose" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -84,3 +87,54 @@ def test_a_screenshot_is_drawn_into_a_file_and_the_program_ends(tmp_path: Path) 
 
     assert (done.returncode, done.stderr) == (0, "")
     assert drawn.read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "selector.json").exists(), "nothing of this is the operator's wish"
+
+
+STAYS = """
+from PySide6.QtWidgets import QWidget
+from selector.app import started
+
+class Stays(QWidget):
+    def closeEvent(self, event):
+        event.ignore()
+        print("asked", flush=True)
+
+application = started()
+window = Stays()
+window.show()
+print("shown", flush=True)
+application.exec()
+"""
+
+
+def test_a_second_signal_ends_a_window_that_asks_before_it_closes() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STAYS],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as window:
+        try:
+            assert window.stdout is not None
+            assert window.stdout.readline() == "shown\n"
+            window.send_signal(signal.SIGTERM)
+            assert window.stdout.readline() == "asked\n"
+            window.send_signal(signal.SIGTERM)
+            assert window.wait(timeout=60.0) == -signal.SIGTERM
+        finally:
+            window.kill()
+
+
+def test_a_screenshot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    folder = two_groups(tmp_path / "shoot")
+    done = selector(
+        folder,
+        "--screenshot",
+        tmp_path / "nowhere" / "window.png",
+        QT_QPA_PLATFORM="offscreen",
+        SELECTOR_HOME=str(tmp_path),
+    )
+
+    assert done.returncode == FileUnwritable.exit_code
+    assert "window.png" in done.stderr
+    assert "bug" not in done.stderr

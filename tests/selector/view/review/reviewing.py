@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from selector.core.placement import Placement
 from selector.view.review.window import ReviewWindow
-from tests.selector.desks import PATIENCE_MS
+from tests.selector.desks import PATIENCE_MS, let_go
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -28,20 +28,18 @@ def reviewing(
 ) -> Iterator[ReviewWindow]:
     """The window on that folder, shown."""
     window = ReviewWindow(Placement(folder, overlay), reviewer="anna", read_only=read_only)
-    qtbot.addWidget(window)
     window.show()
     try:
         yield window
     finally:
         window.shut_down()
+        window.hide()
+        let_go(window)
 
 
 def until_shown(qtbot: QtBot, window: ReviewWindow, name: str) -> None:
-    """Wait until that clip is the current one and one of its frames is seen."""
-    qtbot.waitUntil(
-        lambda: window.session.name == name and window.stage.clip_pane.clip is not None,
-        timeout=PATIENCE_MS,
-    )
+    """Wait until that clip is the current one and was there to be looked at."""
+    qtbot.waitUntil(lambda: window.session.name == name and window.is_seen, timeout=PATIENCE_MS)
 
 
 def at_rest(qtbot: QtBot, window: ReviewWindow, frame: int) -> QImage:
@@ -64,8 +62,9 @@ def dialog_of(qtbot: QtBot, window: ReviewWindow) -> QDialog:
 
 
 def press(qtbot: QtBot, window: ReviewWindow, *keys: Qt.Key) -> None:
-    """Press those keys one after the other, as a reviewer would."""
+    """Press those keys one after the other, as a reviewer would: looking at each clip first."""
     for key in keys:
+        qtbot.waitUntil(lambda: window.is_seen, timeout=PATIENCE_MS)
         QTest.keyClick(window, key)
     QApplication.processEvents()
 

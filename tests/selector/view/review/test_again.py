@@ -37,6 +37,22 @@ def test_rejected_clips_become_a_manifest(qtbot: QtBot, window: ReviewWindow, fo
     assert file.name in said(window)
 
 
+def test_a_manifest_above_the_folder_names_its_pictures_from_there(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    press(qtbot, window, Key.Key_R, Key.Key_5)
+    QTest.keyClick(window, Key.Key_R, CTRL)
+    dialog = dialog_of(qtbot, window)
+    assert isinstance(dialog, AgainDialog)
+    out = folder.parent / "again.video_manifest.json"
+    dialog.file.setText(str(out))
+    agree(qtbot, dialog)
+    qtbot.waitUntil(out.is_file, timeout=PATIENCE_MS)
+
+    (shot,) = codec.read(out, VideoManifest).shots
+    assert shot.image_path == "stills/a.png"
+
+
 def test_a_manifest_that_cannot_be_written_says_so_and_stays_open(
     qtbot: QtBot, window: ReviewWindow, folder: Path, tmp_path: Path
 ) -> None:

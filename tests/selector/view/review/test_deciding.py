@@ -11,13 +11,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from companions.names import REVIEW_SUFFIX, companion_path
+from companions.names import CLIP_SUFFIX, REVIEW_SUFFIX, companion_path
 from companions.review import Decision, Redo, ReviewReason
 from selector.core.returned import ReviewState
 from selector.core.reviewing import REASON_WORDS, REASONS
 from selector.view.review.dialogs import NoteDialog, RedoDialog
 from selector.view.review.window import ReviewWindow
 from tests.selector.clips import (
+    came_back,
+    described,
     has_review,
     review_of,
 )
@@ -29,7 +31,9 @@ from tests.selector.view.review.reviewing import (
     agree,
     dialog_of,
     press,
+    reviewing,
     said,
+    until_shown,
 )
 
 
@@ -115,6 +119,52 @@ def test_a_key_that_is_held_down_decides_once_and_goes_on_and_on(
     assert window.session.name == "c.png"
 
 
+def test_a_key_that_is_pressed_twice_decides_on_no_clip_that_was_not_seen(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    for _ in range(2):
+        QTest.keyClick(window, Key.Key_A)
+
+    assert has_review(folder / "a.png")
+    assert not has_review(folder / "b.png")
+    assert "b.png has only just come up" in said(window)
+    QTest.keyClicks(window, "r1")
+    assert not has_review(folder / "b.png")
+
+    until_shown(qtbot, window, "b.png")
+    QTest.keyClick(window, Key.Key_A)
+    assert review_of(folder / "b.png").decision is Decision.ACCEPTED
+
+    QTest.keyClick(window, Key.Key_Up)  # seen before: nothing to wait for
+    QTest.keyClicks(window, "r1")
+    assert review_of(folder / "b.png").decision is Decision.REJECTED
+
+
+def test_a_clip_that_cannot_be_shown_is_rejected_when_that_was_told(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    picture = came_back(tmp_path)
+    companion_path(picture, CLIP_SUFFIX).write_bytes(b"no clip")
+    described(picture)
+    with reviewing(qtbot, tmp_path) as window:
+        press(qtbot, window, Key.Key_R, Key.Key_Minus)
+
+        assert "cannot be" in window.stage.clip_pane.message
+    assert review_of(picture).reasons == (ReviewReason.OTHER,)
+
+
+def test_r_that_is_held_down_keeps_asking_for_the_reason(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    for again in (False, True, True, True):
+        held = QKeyEvent(QKeyEvent.Type.KeyPress, Key.Key_R, PLAIN, "r", again)
+        QApplication.sendEvent(window, held)
+    assert window.reasons.isVisible()
+
+    press(qtbot, window, Key.Key_4)
+    assert review_of(folder / "a.png").reasons == (ReviewReason.FRAMING,)
+
+
 def test_the_last_decision_says_that_all_is_reviewed(qtbot: QtBot, window: ReviewWindow) -> None:
     press(qtbot, window, Key.Key_A, Key.Key_R, Key.Key_3, Key.Key_A)
 
@@ -175,6 +225,21 @@ def test_a_note_waits_for_the_decision_and_is_written_with_it(
     assert review_of(folder / "a.png").note == "Hand melts at the end"
 
 
+@pytest.mark.parametrize("key", [Key.Key_U, Key.Key_Z])
+def test_a_note_waits_again_when_its_review_is_taken_back(
+    qtbot: QtBot, window: ReviewWindow, folder: Path, key: Qt.Key
+) -> None:
+    window.session.set_note("Hand melts")
+    press(qtbot, window, Key.Key_A, Key.Key_Up)
+
+    QTest.keyClick(window, key, CTRL if key == Key.Key_Z else PLAIN)
+    assert not has_review(folder / "a.png")
+    assert "Hand melts" in window.facts.toPlainText()
+
+    press(qtbot, window, Key.Key_R, Key.Key_6)
+    assert review_of(folder / "a.png").note == "Hand melts"
+
+
 def test_a_note_on_a_decided_clip_is_written_at_once(
     qtbot: QtBot, window: ReviewWindow, folder: Path
 ) -> None:
@@ -186,6 +251,29 @@ def test_a_note_on_a_decided_clip_is_written_at_once(
 
     review = review_of(folder / "a.png")
     assert (review.decision, review.note) == (Decision.ACCEPTED, "for the trailer, a r 1")
+
+
+def test_words_that_are_too_long_are_told_and_none_is_cut_off(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    press(qtbot, window, Key.Key_R, Key.Key_2, Key.Key_Up, Key.Key_N)
+    note = dialog_of(qtbot, window)
+    assert isinstance(note, NoteDialog)
+    note.words.setPlainText("x" * 4001)
+    note.accept()
+    assert "1 characters more" in note.problem.text()
+    note.words.setPlainText("x" * 4000)
+    note.accept()
+    assert len(review_of(folder / "a.png").note) == 4000
+
+    press(qtbot, window, Key.Key_E)
+    redo = dialog_of(qtbot, window)
+    assert isinstance(redo, RedoDialog)
+    redo.prompt.setPlainText("x" * 20_001)
+    redo.accept()
+    assert redo.isVisible()
+    assert "20000" in redo.problem.text()
+    redo.reject()
 
 
 def test_e_says_how_a_rejected_clip_is_tried_again(

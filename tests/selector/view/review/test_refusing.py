@@ -16,14 +16,17 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from companions import files
+from companions import codec, files
 from companions.names import CLIP_SUFFIX, META_SUFFIX, REVIEW_SUFFIX, companion_path
-from companions.review import Decision
-from selector.core.returned import ReviewState, scan_returned
-from selector.core.reviewing import REASONS
+from companions.review import Decision, ReviewReason
+from selector.core.returned import Returned, ReviewState, scan_returned
+from selector.core.reviewing import REASONS, Saying
+from selector.core.reviewing import review_of as review_document
 from selector.view.review.actions import ACTIONS
+from selector.view.review.shots import words_for
 from selector.view.review.window import ReviewWindow
 from tests.selector.clips import (
+    FINISHED,
     described,
     encoded,
     failed,
@@ -108,6 +111,83 @@ def test_a_review_by_someone_else_is_kept_and_shown(
     assert not window.session.undo_stack.canUndo()
 
 
+def _rejection(shot: Returned) -> Saying:
+    assert shot.meta is not None
+    return Saying.reject([ReviewReason.FLICKER], recipe=shot.meta.recipe)
+
+
+def test_a_review_by_someone_else_is_kept_also_if_ours_still_waits_to_be_written(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    away = folder.with_name("unplugged")
+    folder.rename(away)
+    press(qtbot, window, Key.Key_A)
+    assert window.session.unsaved == 1
+    shot = window.session.shots["a.png"]
+    away.rename(folder)
+    theirs = review_document(shot, _rejection(shot), reviewer="ben", now=FINISHED)
+    codec.write(companion_path(folder / "a.png", REVIEW_SUFFIX), theirs)
+
+    QTest.keyClick(window, Key.Key_F5)
+    window.session.save_again()
+
+    assert review_of(folder / "a.png") == theirs
+    assert "made by someone else" in said(window)
+    assert window.session.shots["a.png"].review == theirs
+    assert window.session.unsaved == 0
+
+
+def test_what_was_found_of_the_attempt_before_is_not_held_against_the_new_one(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    before = window.session.shots["a.png"]
+    encoded(companion_path(folder / "a.png", CLIP_SUFFIX), numbered(24))
+    described(folder / "a.png")
+    QTest.keyClick(window, Key.Key_F5)
+
+    window.session.examiner.examined.emit(before, None, "it is not the clip of that meta")
+
+    assert window.session.shots["a.png"].state is ReviewState.TO_REVIEW
+
+
+def test_another_attempt_that_comes_to_be_known_is_shown_before_it_is_decided_on(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    encoded(companion_path(folder / "a.png", CLIP_SUFFIX), numbered(24))
+    described(folder / "a.png")
+    window.session._read_again(window.session.shots["a.png"])
+
+    QTest.keyClick(window, Key.Key_A)
+    assert not has_review(folder / "a.png")
+
+    press(qtbot, window, Key.Key_A)
+    assert has_review(folder / "a.png")
+
+
+def test_looking_into_the_folder_again_shows_the_clip_anew_and_no_other(
+    qtbot: QtBot, window: ReviewWindow
+) -> None:
+    window.session.go("b.png")
+    shown: list[str] = []
+    window.session.moved.connect(lambda: shown.append(window.session.name))
+
+    QTest.keyClick(window, Key.Key_F5)
+
+    assert shown == ["b.png"]
+
+
+def test_a_clip_that_was_edited_after_its_review_is_not_listed_as_reviewed(
+    qtbot: QtBot, window: ReviewWindow, folder: Path
+) -> None:
+    press(qtbot, window, Key.Key_R, Key.Key_8)
+    assert words_for(window.session.shots["a.png"]) == "rejected: flicker"
+    with companion_path(folder / "a.png", CLIP_SUFFIX).open("ab") as clip:
+        clip.write(b"more")
+    QTest.keyClick(window, Key.Key_F5)
+
+    assert words_for(window.session.shots["a.png"]) == "not usable"
+
+
 def test_a_folder_that_is_only_read_is_looked_at_and_says_what_to_do(
     qtbot: QtBot, folder: Path
 ) -> None:
@@ -116,6 +196,8 @@ def test_a_folder_that_is_only_read_is_looked_at_and_says_what_to_do(
         press(qtbot, window, Key.Key_A, Key.Key_R, Key.Key_1)
 
         assert "--overlay" in said(window)
+        press(qtbot, window, Key.Key_N, Key.Key_E)
+        assert not window.findChildren(QDialog), "nobody writes what cannot be kept"
     assert not list(folder.glob("*" + REVIEW_SUFFIX))
 
 
@@ -155,6 +237,8 @@ def test_a_shot_without_a_clip_says_why_and_keys_do_nothing(qtbot: QtBot, tmp_pa
 
     with reviewing(qtbot, tmp_path) as window:
         press(qtbot, window, Key.Key_A, Key.Key_R, Key.Key_Space, Key.Key_Period, Key.Key_B)
+        press(qtbot, window, Key.Key_N)
+        assert not window.findChildren(QDialog)
 
         assert "Choose a smaller size." in window.stage.clip_pane.message
         assert not window.reasons.isVisible()
@@ -208,6 +292,7 @@ def test_random_keys_change_no_file_that_was_there(
     plain = [key for action in ACTIONS for key in action.keys if len(key) == 1]
     for _ in range(120):
         key = chance.choice([*plain, *REASONS, "R", "A"])
+        qtbot.waitUntil(lambda: window.is_seen, timeout=PATIENCE_MS)
         QTest.keyClicks(window, key)
         for dialog in window.findChildren(QDialog):
             if dialog.isVisible():

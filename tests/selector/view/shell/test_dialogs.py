@@ -16,6 +16,7 @@ from selector.core.settings import SettingsFile, Theme
 from selector.view import keys, theme
 from selector.view.cheatsheet import CheatSheet
 from selector.view.keys import Mode
+from selector.view.preview.panel import PreviewPanel
 from selector.view.shell.grouping import GroupDialog
 from selector.view.shell.preferences import SettingsDialog
 from selector.view.shell.window import MainWindow
@@ -77,7 +78,7 @@ def test_a_setting_that_cannot_be_is_refused_with_words_and_nothing_is_changed(
 ) -> None:
     with window(qtbot, tmp_path) as made:
         before = made.settings
-        for text, word in (("wide", "1280 x 720"), ("481x270", "multiple of 2")):
+        for text, word in (("wide", "1280 x 720"), ("481x270", "sides even")):
             dialog = settings_dialog(made, qtbot)
             QTest.keyClick(dialog.output, Key.Key_A, Ctrl)
             QTest.keyClicks(dialog.output, text)
@@ -125,6 +126,49 @@ def test_groups_by_time_are_made_when_the_moments_have_been_read(
         QTest.keyClick(dialog, Key.Key_Return)
 
         assert [len(group.pictures) for group in desk_of(made).cull.groups] == [2, 3]
+
+
+def test_a_picture_that_comes_while_moments_are_read_breaks_nothing(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = two_groups(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = group_dialog(made, qtbot)
+        stills.copied("rocket.jpg", folder / "third", to="e.jpg")
+        dialog.rules[GroupRule.TIME].setChecked(True)
+        made.look_again()  # before the window has heard of what was read
+
+        qtbot.waitUntil(lambda: " groups of " in dialog.outcome.text(), timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        assert sum(len(group.pictures) for group in desk_of(made).cull.groups) == 5
+
+
+def frames_of(qtbot: QtBot, panel: PreviewPanel) -> int:
+    """How many frames it plays, once it knows."""
+    qtbot.waitUntil(lambda: panel.player.count > 1, timeout=PATIENCE_MS)
+    return panel.player.count
+
+
+def test_another_rate_is_that_of_the_next_preview(qtbot: QtBot, tmp_path: Path) -> None:
+    with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
+        wait_for_look(qtbot, desk_of(made), "first/a.png")
+        frames = []
+        for rate in ("24", "50"):
+            dialog = settings_dialog(made, qtbot)
+            dialog.rate.setCurrentText(rate)
+            QTest.keyClick(dialog, Key.Key_Return)
+            press(made, Key.Key_Space)
+            assert made.pages.preview is not None
+            frames.append(frames_of(qtbot, made.pages.preview.panel))
+            press(made, Key.Key_Escape)
+            press(made, Key.Key_E)
+            assert made.pages.edit is not None
+            made.pages.edit.show_preview()
+            assert made.pages.edit.preview is not None
+            frames.append(frames_of(qtbot, made.pages.edit.preview))
+            made.pages.show_cull()
+
+        assert frames == [96, 96, 200, 200]
 
 
 def test_escape_leaves_the_groups_as_they_are(qtbot: QtBot, tmp_path: Path) -> None:

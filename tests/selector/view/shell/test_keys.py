@@ -27,9 +27,11 @@ NONE, SHIFT, CTRL, KEYPAD = (
 CYRILLIC_CHE = 0x0427
 
 
-def typed(key: int, modifiers: Qt.KeyboardModifier, text: str = "", *, scan: int = 0) -> QKeyEvent:
+def typed(
+    key: int, modifiers: Qt.KeyboardModifier, text: str = "", *, scan: int = 0, virtual: int = 0
+) -> QKeyEvent:
     """A key as the platform tells it."""
-    return QKeyEvent(QEvent.Type.KeyPress, key, modifiers, scan, 0, 0, text)
+    return QKeyEvent(QEvent.Type.KeyPress, key, modifiers, scan, virtual, 0, text)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +47,35 @@ def typed(key: int, modifiers: Qt.KeyboardModifier, text: str = "", *, scan: int
         (typed(Key.Key_Left, SHIFT), "Shift+Left"),
         (typed(Key.Key_Escape, NONE, "\x1b"), "Esc"),
         (typed(Key.Key_Space, NONE, " "), "Space"),
-        (typed(CYRILLIC_CHE, NONE, "ч", scan=53), "X"),
     ],
 )
 def test_keys_are_spelled_by_what_is_meant(event: QKeyEvent, spelled: str) -> None:
     assert keys.spelled(event) == spelled
+
+
+@pytest.mark.parametrize(
+    ("event", "platform", "spelled"),
+    [
+        pytest.param(typed(CYRILLIC_CHE, NONE, "ч", scan=53), "xcb", "X", id="russian X11"),
+        pytest.param(typed(CYRILLIC_CHE, NONE, "ч", virtual=7), "cocoa", "X", id="russian Mac"),
+        pytest.param(typed(Key.Key_Eacute, NONE, "é", scan=11), "xcb", "2", id="french X11"),
+        pytest.param(typed(Key.Key_Eacute, NONE, "é", virtual=19), "cocoa", "2", id="french Mac"),
+        pytest.param(
+            typed(Key.Key_Ampersand, SHIFT, "&", virtual=22), "cocoa", "Shift+6", id="german Mac"
+        ),
+        pytest.param(
+            typed(Key.Key_Ampersand, SHIFT, "&", scan=15), "xcb", "Shift+6", id="german X11"
+        ),
+        pytest.param(typed(Key.Key_9, NONE, "9", virtual=25), "cocoa", "9", id="a digit"),
+        pytest.param(typed(Key.Key_A, NONE, "a", virtual=12), "cocoa", "A", id="french A"),
+        pytest.param(typed(Key.Key_Minus, NONE, "-", virtual=27), "cocoa", "-", id="a sign"),
+        pytest.param(typed(Key.Key_Left, SHIFT, virtual=123), "cocoa", "Shift+Left", id="arrow"),
+    ],
+)
+def test_digits_and_foreign_letters_are_told_by_their_place(
+    event: QKeyEvent, platform: str, spelled: str
+) -> None:
+    assert keys.spelled(event, platform=platform) == spelled
 
 
 def test_no_key_means_two_things_in_one_place() -> None:

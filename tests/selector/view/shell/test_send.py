@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
+import time
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from companions import codec
+from companions.names import MANIFEST_SUFFIX
 from companions.video_manifest import VideoManifest
+from selector.core.drafting import with_duration
+from selector.core.placement import Placement
 from selector.core.settings import SettingsFile
+from selector.core.submission import Target
+from selector.view.shell.outgoing import Outgoing, manifest_stem
 from selector.view.shell.send import SendDialog
 from selector.view.shell.window import MainWindow
 from tests.selector import stills
@@ -27,6 +35,12 @@ WELL = """
 import sys
 print("1/2 pass a", file=sys.stderr, flush=True)
 print("2/2 pass b", file=sys.stderr, flush=True)
+"""
+FAILED = """
+import sys
+print("a.jpg\tpass\t96")
+print("1 of 2 shots ended without a clip", file=sys.stderr, flush=True)
+sys.exit(60)
 """
 ENDLESS = """
 import signal, sys, time, pathlib
@@ -137,6 +151,21 @@ def test_enter_sends_and_the_progress_of_the_fleet_is_seen(qtbot: QtBot, tmp_pat
     assert json.loads((tmp_path / "asked").read_text("utf-8")) == ["submit", str(written)]
 
 
+def test_a_fleet_that_fails_is_told_by_its_last_words(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    fleet(tmp_path, FAILED)
+    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        qtbot.waitUntil(lambda: dialog.told.text().startswith("The fleet"), timeout=PATIENCE_MS)
+
+        assert dialog.told.text() == "The fleet ended with 60: 1 of 2 shots ended without a clip"
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+
+
 def test_stop_ends_the_fleet_in_peace_and_says_that_shots_stay_queued(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -173,7 +202,124 @@ def test_the_fleet_goes_on_when_the_dialog_is_closed_and_is_seen_when_it_is_open
         assert isinstance(again, SendDialog)
         assert again.cancel.isVisible()
         assert not again.send.isEnabled()
-    assert (tmp_path / "put away").exists(), "ended with the window"
+        assert again.log.toPlainText() == "1/2 pass a"
+        assert (again.progress.value(), again.progress.maximum()) == (1, 2)
+        made.sending.cancel()
+        qtbot.waitUntil(lambda: not made.sending.is_running, timeout=PATIENCE_MS)
+
+
+def test_a_window_behind_which_the_fleet_works_asks_before_it_stops_it(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    fleet(tmp_path, ENDLESS.format(mark=str(tmp_path / "put away")))
+    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+        QTest.keyClick(dialog, Key.Key_Return)
+        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
+        for button, says in ((1, ""), (0, "putting its work away")):
+            made.close()
+            assert made.isVisible()
+            assert made.sending.is_running
+            banner = made.banners.standing["fleet"]
+            assert "stops when this window is closed" in banner.words.text()
+            banner.buttons[button].click()
+            left = made.banners.standing.get("fleet")
+            assert says in (left.words.text() if left is not None else "")
+
+        qtbot.waitUntil(lambda: not made.isVisible(), timeout=PATIENCE_MS)
+        assert (tmp_path / "put away").exists(), "it was asked to end, and not killed"
+
+
+def test_a_move_that_is_drawn_while_the_dialog_is_open_is_the_one_that_is_sent(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
+        desk = desk_of(made)
+        assert desk.edit(NAMES[0], lambda motion: with_duration(motion, 2.5), what="faster")
+        assert not dialog.write.isEnabled(), "what was read is not what is there"
+        assert dialog.write_manifest() is None
+
+        dialog.activateWindow()
+        qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
+        written = dialog.write_manifest()
+
+    assert written is not None
+    assert codec.read(written, VideoManifest).shots[0].motion.duration_sec == 2.5
+
+
+def test_each_manifest_has_a_name_of_its_own_and_none_is_written_over(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        written = []
+        for _ in range(2):
+            qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
+            written.append(dialog.write_manifest())
+        assert len(manifests(folder)) == 2
+        assert written[0] is not None
+        before = written[0].read_bytes()
+        assert manifests(folder) == sorted(each for each in written if each is not None)
+
+        qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
+        dialog.file.setText(str(written[0]))
+        assert dialog.write_manifest() is None
+        assert "is there already" in dialog.summary.text()
+        assert written[0].read_bytes() == before
+
+
+def test_a_manifest_is_named_by_its_moment_also_in_a_folder_with_a_long_name(
+    tmp_path: Path,
+) -> None:
+    for name in ("x" * 200, "写" * 80):
+        stem = manifest_stem(Placement(tmp_path / name), "20250704_143022")
+
+        assert stem.endswith("_20250704_143022")
+        assert len((stem + MANIFEST_SUFFIX).encode()) <= 255
+
+
+def test_a_manifest_goes_above_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    assert Placement(tmp_path).manifest_folder() == tmp_path
+    (tmp_path / "shoot").mkdir(mode=0o555)
+    # For root, whom rights do not stop, one of the kernel's.
+    folder = next(f for f in (tmp_path / "shoot", Path("/proc/sys/dev")) if not writable(f))
+
+    above = Placement(folder).manifest_folder()
+
+    assert writable(above)
+    assert above in folder.parents
+
+
+def writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK)
+
+
+def test_what_was_read_for_one_manifest_is_not_taken_for_another(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        outgoing = Outgoing(desk_of(made))
+        taken: list[str] = []
+        outgoing.ready.connect(
+            lambda: taken.extend(g.source.image_path for g in outgoing.gathered if g.source)
+        )
+        name = "x.video_manifest.json"
+        for root in (folder, tmp_path):
+            outgoing.gather(
+                Target.of(folder, out=root / name, per_image=False), include_blocked=False
+            )
+            time.sleep(1.0)  # it is read and told, and the window has not heard of it yet
+        qtbot.waitUntil(lambda: bool(taken), timeout=PATIENCE_MS)
+
+        assert taken == [f"shoot/{NAMES[0]}"]
+        dialog.reject()
 
 
 def test_a_fleet_that_cannot_be_started_is_told_and_the_manifest_stays(

@@ -1,18 +1,12 @@
-"""The window: folders opened in every way, banners that say what is wrong, nothing lost."""
+"""The window: folders opened in every way, its pages, and what it remembers."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtTest import QTest
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -23,26 +17,13 @@ from selector.core.drafting import with_duration
 from selector.core.placement import JOURNAL_NAME
 from selector.core.settings import SettingsFile, Theme
 from selector.view import theme
-from selector.view.shell.window import MainWindow
 from tests.selector import stills
+from tests.selector.clips import came_back
 from tests.selector.desks import PATIENCE_MS, two_groups, wait_for_look
 from tests.selector.windows import cull_of, desk_of, press, settle, window
 
 Key, Ctrl = Qt.Key, Qt.KeyboardModifier.ControlModifier
 FIRST_A = "first/a.png"
-
-
-def push(made: MainWindow, subject: str, button: int = 0) -> None:
-    """A banner's button, by the keyboard."""
-    chosen = made.banners.standing[subject].buttons[button]
-    chosen.setFocus()
-    QTest.keyClick(chosen, Key.Key_Space)
-
-
-def banner(made: MainWindow, subject: str) -> str:
-    """What a banner says; empty if there is none."""
-    found = made.banners.standing.get(subject)
-    return "" if found is None else found.words.text()
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -74,7 +55,7 @@ def test_a_folder_that_was_open_is_on_the_start_page_and_enter_opens_it(
         pass
     with window(qtbot, tmp_path) as made:
         assert made.desk is None
-        made.start.recent.setFocus()
+        made.pages.start.recent.setFocus()
         press(made, Key.Key_Return)
 
         assert desk_of(made).placement.root == folder
@@ -89,12 +70,29 @@ def test_delete_takes_a_folder_off_the_list_and_leaves_it_alone(
     with window(qtbot, tmp_path, folder):
         pass
     with window(qtbot, tmp_path) as made:
-        made.start.recent.setFocus()
+        made.pages.start.recent.setFocus()
         press(made, Key.Key_Delete)
 
-        assert made.start.recent.count() == 0
+        assert made.pages.start.recent.count() == 0
     assert SettingsFile(tmp_path / "selector.json").load().settings.recent == ()
     assert hashes(folder) == before
+
+
+def test_folders_that_are_not_there_now_are_greyed_and_break_nothing(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    there = two_groups(tmp_path / "shoot")
+    recent = (str(there), str(tmp_path / "gone"), "/" + 300 * "x")  # that one no disk can have
+    SettingsFile(tmp_path / "selector.json").change(lambda s: s.changed(recent=recent))
+    with window(qtbot, tmp_path) as made:
+        offered = {each.data(): each for each in made.menus.recent.actions()}
+        qtbot.waitUntil(lambda: not offered[recent[1]].isEnabled(), timeout=PATIENCE_MS)
+
+        assert [each.isEnabled() for each in offered.values()] == [True, False, False]
+        tips = [bool(made.pages.start.recent.item(row).toolTip()) for row in range(3)]
+        assert tips == [False, True, True]
+        made.open_named(recent[2])
+        assert "is not there now" in made.statusBar().currentMessage()
 
 
 def test_a_folder_dragged_into_the_window_is_opened(qtbot: QtBot, tmp_path: Path) -> None:
@@ -119,7 +117,7 @@ def test_ctrl_w_closes_the_folder_and_its_keys_do_nothing_then(
         press(made, Key.Key_W, Ctrl)
 
         assert made.desk is None
-        assert made.pages.currentWidget() is made.start
+        assert made.pages.currentWidget() is made.pages.start
         assert not made.menus.of_a_folder[0].isEnabled()
         press(made, Key.Key_1)
 
@@ -136,45 +134,6 @@ def test_another_folder_takes_the_place_of_the_first_with_a_history_of_its_own(
         assert desk_of(made).cull.verdict(0) is Verdict.OPEN
         assert made.open_folder(one)
         assert desk_of(made).cull.verdict(0) is Verdict.PICKED
-
-
-def test_a_second_window_on_a_folder_only_looks_until_the_first_is_closed(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    folder = two_groups(tmp_path / "shoot")
-    with window(qtbot, tmp_path / "home 2", None) as second:
-        with window(qtbot, tmp_path, folder) as first:
-            assert second.open_folder(folder)
-            assert "only looks" in banner(second, "look only")
-            QTest.keyClick(cull_of(second), Key.Key_1)
-            assert desk_of(second).cull.verdict(0) is Verdict.OPEN
-            assert not (folder / JOURNAL_NAME).exists()
-            assert banner(first, "look only") == ""
-
-        push(second, "look only")
-        assert banner(second, "look only") == ""
-        QTest.keyClick(cull_of(second), Key.Key_1)
-        assert desk_of(second).cull.verdict(0) is Verdict.PICKED
-
-
-def test_a_window_that_was_killed_holds_no_folder(qtbot: QtBot, tmp_path: Path) -> None:
-    folder = two_groups(tmp_path / "shoot")
-    holding = (
-        "import sys, time, pathlib\n"
-        "from selector.view.shell.opening import Hold\n"
-        "hold = Hold(pathlib.Path(sys.argv[1])); print(hold.is_taken, flush=True); time.sleep(600)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", holding, str(folder)], stdout=subprocess.PIPE, text=True
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "False\n"
-        with window(qtbot, tmp_path, folder) as made:
-            assert "only looks" in banner(made, "look only")
-        other.kill()
-        other.wait()
-    with window(qtbot, tmp_path, folder) as made:
-        assert banner(made, "look only") == ""
 
 
 def test_companions_go_to_the_overlay_that_was_chosen_also_the_next_time(
@@ -194,102 +153,16 @@ def test_companions_go_to_the_overlay_that_was_chosen_also_the_next_time(
     assert (overlay / JOURNAL_NAME).is_file()
 
 
-def unwritable(folder: Path) -> Path:
-    """A folder that cannot be written; for root, whom rights do not stop, one of the kernel's."""
-    two_groups(folder).chmod(0o555)
-    for found in (folder, Path("/proc/sys/dev")):
-        if found.is_dir() and not os.access(found, os.W_OK):
-            return found
-    pytest.skip("no folder is unwritable here")
-
-
-def test_a_folder_that_cannot_be_written_asks_where_companions_are_to_go(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    with window(qtbot, tmp_path, unwritable(tmp_path / "shoot")) as made:
-        assert "cannot be written" in banner(made, "look only")
-        assert desk_of(made).read_only
-        assert "Choose a folder" in made.banners.standing["look only"].buttons[0].text()
-
-
-def test_what_cannot_be_written_is_told_and_written_when_the_folder_is_back(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    folder, away = two_groups(tmp_path / "shoot"), tmp_path / "away"
-    with window(qtbot, tmp_path, folder) as made:
-        shutil.move(folder, away)
-        press(made, Key.Key_X)
-        assert "1 change is not on the disk yet" in banner(made, "unsaved")
-        qtbot.waitUntil(lambda: banner(made, "vanished") != "", timeout=PATIENCE_MS)
-        assert not folder.exists(), "never made anew"
-
-        shutil.move(away, folder)
-        qtbot.waitUntil(lambda: not made.banners.standing, timeout=PATIENCE_MS)
-        assert desk_of(made).cull.verdict(0) is Verdict.REJECTED
-        assert (folder / JOURNAL_NAME).is_file()
-
-
-def conflicting(qtbot: QtBot, made: MainWindow) -> Path:
-    """A motion that another program changed before the window wrote it; where it lies."""
-    desk = desk_of(made)
-    wait_for_look(qtbot, desk, FIRST_A)
-    press(made, Key.Key_1)
-    path = desk.writing.shelf.path(desk.picture(FIRST_A))
-    stills.edited(desk.picture(FIRST_A), duration_sec=9.0)
-    assert desk.edit(FIRST_A, lambda motion: with_duration(motion, 2.0), what="faster")
-    assert FIRST_A in banner(made, "conflict")
-    return path
-
-
-def test_a_motion_that_another_program_changed_is_kept_on_request(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
-        conflicting(qtbot, made)
-        push(made, "conflict", 0)
-
-        assert stills.motion_of(desk_of(made).picture(FIRST_A)).duration_sec == 9.0
-        motion = desk_of(made).motion(FIRST_A)
-        assert motion is not None
-        assert motion.duration_sec == 9.0
-        assert banner(made, "conflict") == ""
-
-
-def test_or_mine_is_written_over_it_on_request(qtbot: QtBot, tmp_path: Path) -> None:
-    with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
-        path = conflicting(qtbot, made)
-        push(made, "conflict", 1)
-
-        assert stills.motion_of(desk_of(made).picture(FIRST_A)).duration_sec == 2.0
-        assert path.is_file()
-        assert banner(made, "conflict") == ""
-
-
-def test_a_motion_that_cannot_be_read_blocks_its_picture_and_is_kept(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    folder = two_groups(tmp_path / "shoot")
-    damaged = companion_path(folder / FIRST_A, MOTION_SUFFIX)
-    damaged.write_text("{", "utf-8")
-    with window(qtbot, tmp_path, folder) as made:
-        press(made, Key.Key_1)
-        assert "a.motion.json" in made.statusBar().currentMessage()
-        assert desk_of(made).cull.verdict(0) is Verdict.OPEN
-        press(made, Key.Key_E)
-        assert made.pages.currentWidget() is made.cull
-
-    assert damaged.read_text("utf-8") == "{"
-
-
 def test_e_opens_the_editor_and_escape_comes_back_to_the_tiles(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
         wait_for_look(qtbot, desk_of(made), FIRST_A)
         press(made, Key.Key_E)
-        assert made.edit is not None
-        assert made.pages.currentWidget() is made.edit
-        assert made.edit.name == FIRST_A
+        page = made.pages.edit
+        assert page is not None
+        assert made.pages.currentWidget() is page
+        assert page.name == FIRST_A
 
         press(made, Key.Key_Escape)
         assert made.pages.currentWidget() is made.cull
@@ -301,16 +174,31 @@ def test_space_plays_the_move_and_escape_comes_back(qtbot: QtBot, tmp_path: Path
     with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
         wait_for_look(qtbot, desk_of(made), FIRST_A)
         press(made, Key.Key_Space)
-        page = made.preview
+        page = made.pages.preview
         assert page is not None
         assert made.pages.currentWidget() is page
         qtbot.waitUntil(lambda: not page.is_waiting(), timeout=PATIENCE_MS)
         was_playing = page.panel.playing
+        assert "proposed" in page.words.text()
 
         press(made, Key.Key_Escape)
         assert made.pages.currentWidget() is made.cull
         assert (was_playing, page.panel.playing) == (True, False)
         assert companion_path(desk_of(made).picture(FIRST_A), MOTION_SUFFIX).exists() is False
+
+
+def test_the_preview_says_whether_a_person_drew_the_move(qtbot: QtBot, tmp_path: Path) -> None:
+    with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
+        desk = desk_of(made)
+        wait_for_look(qtbot, desk, FIRST_A)
+        desk.pick(0)
+        made.pages.show_preview(FIRST_A)
+        assert made.pages.preview is not None
+        assert "proposed" in made.pages.preview.words.text(), "though it is on the disk"
+
+        assert desk.edit(FIRST_A, lambda motion: with_duration(motion, 2.0), what="faster")
+        made.pages.show_preview(FIRST_A)
+        assert "drawn" in made.pages.preview.words.text()
 
 
 def test_looking_again_shows_pictures_that_came(qtbot: QtBot, tmp_path: Path) -> None:
@@ -322,6 +210,24 @@ def test_looking_again_shows_pictures_that_came(qtbot: QtBot, tmp_path: Path) ->
         assert cull_of(made).bar.words.text() == "0 of 3"
 
 
+def test_the_desktops_theme_is_followed_while_the_window_is_open(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    # No desktop to change here: what Qt says when one does.
+    said = QGuiApplication.styleHints().colorSchemeChanged
+    with window(qtbot, tmp_path) as made:
+        made.choose_theme(Theme.SYSTEM)
+        said.emit(Qt.ColorScheme.Light)
+        qtbot.waitUntil(lambda: not theme.is_dark(made.palette()), timeout=PATIENCE_MS)
+        said.emit(Qt.ColorScheme.Dark)
+        qtbot.waitUntil(lambda: theme.is_dark(made.palette()), timeout=PATIENCE_MS)
+
+        made.choose_theme(Theme.DARK)
+        said.emit(Qt.ColorScheme.Light)
+        QApplication.processEvents()
+        assert theme.is_dark(made.palette())
+
+
 def test_a_theme_is_in_force_at_once_and_the_next_time(qtbot: QtBot, tmp_path: Path) -> None:
     with window(qtbot, tmp_path) as made:
         made.menus.themes[Theme.LIGHT].trigger()
@@ -330,16 +236,6 @@ def test_a_theme_is_in_force_at_once_and_the_next_time(qtbot: QtBot, tmp_path: P
         qtbot.waitUntil(lambda: theme.is_dark(made.palette()), timeout=PATIENCE_MS)
     with window(qtbot, tmp_path) as made:
         assert made.menus.themes[Theme.DARK].isChecked()
-
-
-def test_settings_that_cannot_be_read_are_told_and_kept(qtbot: QtBot, tmp_path: Path) -> None:
-    (tmp_path / "selector.json").write_text("{]", "utf-8")
-    with window(qtbot, tmp_path) as made:
-        assert "cannot be used" in banner(made, "settings")
-        push(made, "settings")
-        assert banner(made, "settings") == ""
-
-    assert (tmp_path / "selector.damaged.json").read_text("utf-8") == "{]"
 
 
 def test_a_folder_that_is_not_there_is_told_and_the_open_one_stays(
@@ -374,67 +270,26 @@ def test_a_motion_of_the_window_is_what_the_contract_reads(qtbot: QtBot, tmp_pat
         assert motion.image.name == "a.png"
 
 
-def test_a_window_with_something_unwritten_stays_until_it_is_written_or_given_up(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    folder, away = two_groups(tmp_path / "shoot"), tmp_path / "away"
-    with window(qtbot, tmp_path, folder) as made:
-        shutil.move(folder, away)
-        press(made, Key.Key_X)
-        press(made, Key.Key_W, Ctrl)
-        assert "would be lost" in banner(made, "leaving")
-        made.close()
-        assert made.isVisible()
-        assert desk_of(made).unsaved == 1
-
-        shutil.move(away, folder)
-        push(made, "leaving", 0)
-        assert not made.isVisible()
-    assert (folder / JOURNAL_NAME).is_file()
-
-
-def test_what_is_given_up_is_given_up(qtbot: QtBot, tmp_path: Path) -> None:
-    folder = two_groups(tmp_path / "shoot")
-    with window(qtbot, tmp_path, folder) as made:
-        shutil.move(folder, tmp_path / "away")
-        press(made, Key.Key_X)
-        press(made, Key.Key_W, Ctrl)
-        push(made, "leaving", 1)
-
-        assert made.desk is None
-        assert not folder.exists()
-
-
-def test_opening_the_open_folder_again_is_no_second_window(qtbot: QtBot, tmp_path: Path) -> None:
-    folder = two_groups(tmp_path / "shoot")
-    with window(qtbot, tmp_path, folder) as made:
-        assert made.open_folder(folder)
-        assert not desk_of(made).read_only
-
-
-def test_a_bug_is_told_until_it_was_read_and_also_when_a_folder_is_opened(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
-    with window(qtbot, tmp_path) as made:
-        made.tell_bug("This is a bug.")
-        assert made.open_folder(two_groups(tmp_path / "shoot"))
-        assert banner(made, "bug") == "This is a bug."
-        push(made, "bug")
-        assert banner(made, "bug") == ""
-
-
 def test_ctrl_e_opens_the_review_of_the_folder_in_a_window_of_its_own(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     with window(qtbot, tmp_path, two_groups(tmp_path / "shoot")) as made:
         press(made, Key.Key_E, Ctrl)
-        first = made.review
+        first = made.review.window
         assert first is not None
         assert first.isVisible()
         assert first.session.placement.root == tmp_path / "shoot"
 
+        came_back(tmp_path / "shoot", "new.png")
         made.show_review()
-        assert made.review is not None
-        assert made.review is not first
-        assert not first.isVisible()
-        made.review.close()
+        assert made.review.window is first, "with its place, its notes and its history"
+        assert first.session.shown == ("new.png",)
+
+        assert made.open_folder(two_groups(tmp_path / "other"))
+        made.show_review()
+        other = made.review.window
+        assert other is not None
+        assert other is not first
+        assert other.session.placement.root == tmp_path / "other"
+        other.close()
+        assert made.review.window is None

@@ -8,7 +8,6 @@ from typing import Final, Generic, TypeVar
 
 from selector.view.telling import teller
 
-STOP_S: Final = 2.0
 _EVERY: Final = 20
 T = TypeVar("T")
 R = TypeVar("R")
@@ -18,38 +17,41 @@ class Errand(Generic[T, R]):
     """Calls a function with each of some items, in a thread of its own.
 
     Attributes:
-        told: its signals: ``advanced(count)`` now and then, then ``done(results)``, in the order
-            of the items, or ``failed(why)`` where the disk refused.
+        results: what came of the items, in their order; whole when ``done`` was told.
+        told: its signals: ``advanced(count)`` now and then, then ``done(errand)``, or
+            ``failed(why)`` where the disk refused.
+
+    What was told just before ``stop`` may arrive after it: a listener that starts one errand
+    after another looks whose ``done`` it is.
     """
 
     def __init__(self, items: Sequence[T], each: Callable[[T], R]) -> None:
         """``each`` runs in the thread, so it must hold on to nothing of Qt's."""
         self.told = teller()
+        self.results: list[R] = []
         self._items, self._each = items, each
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="errand", daemon=True)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        threading.Thread(target=self._run, name="errand", daemon=True).start()
 
     def stop(self) -> None:
-        """Tell nothing any more, and end after the item that is under way."""
+        """Tell nothing any more, and end after the item that is under way; does not wait for it:
+        a disk that is gone may not answer at all."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
 
     def _run(self) -> None:
-        results = []
         try:
             for count, item in enumerate(self._items):
                 if self._stopping.is_set():
                     return
                 if count % _EVERY == 0:
                     self.told.advanced.emit(count)
-                results.append(self._each(item))
+                self.results.append(self._each(item))
         except OSError as error:
-            self.told.failed.emit(str(error))
+            if not self._stopping.is_set():
+                self.told.failed.emit(str(error))
         else:
             if not self._stopping.is_set():
-                self.told.done.emit(results)
+                self.told.done.emit(self)
