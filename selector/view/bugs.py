@@ -1,8 +1,8 @@
 """Bugs of our own while the window is open: told once each, and the window stays.
 
 Qt calls our code from its loop, where an exception can end nothing and would only be printed; and
-an operator who is in the middle of a cull is helped by a window that stays, since all that was
-decided is on the disk.
+an operator who is in the middle of a cull is helped by a window that stays: it has what was
+decided, also what is not on the disk yet.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Bugs(QObject):
             return
         self._known.add(f"{kind.__name__} {place}")
         text = (
-            f"This is a bug in motionfleet ({kind.__name__}: {error}). All that was decided is on "
-            "the disk. Please report it with what `selector --debug` shows."
+            f"This is a bug in motionfleet ({kind.__name__}: {error}). What was decided before is "
+            "kept. Please report it with what `selector --debug` shows."
         )
         sys.stderr.write(text + "\n")
         if self._debug:

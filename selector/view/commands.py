@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 MERGING: Final = 1
 """Commands of one number may be merged; which of them are is decided by their merge word."""
 
+REJECT: Final = "reject"
+OPEN: Final = "open again"
+
 
 class Decide(QUndoCommand):
-    """Pictures of a group picked and passed over; a pick accepts the picture's proposal."""
+    """Pictures of a group picked, passed over or opened again; a pick accepts a proposal."""
 
     def __init__(
         self,
@@ -27,24 +30,29 @@ class Decide(QUndoCommand):
         after: Mapping[str, Considered | None],
     ) -> None:
         picked = [name for name, each in after.items() if each is not None and each.picked]
-        super().__init__(f"pick {', '.join(picked)}" if picked else "reject")
+        opens = all(each is None for each in after.values())
+        super().__init__(f"pick {', '.join(picked)}" if picked else OPEN if opens else REJECT)
         self._desk, self._before, self._after = desk, dict(before), dict(after)
         was = {name for name, each in before.items() if each is not None and each.picked}
         self._new = [name for name in picked if name not in was]
         self._had = {name for name in self._new if desk.motion(name) is not None}
+        self._given: dict[str, MotionCompanion] = {}
 
     def redo(self) -> None:
         """Decide."""
         self._desk.apply_decision(self._after)
         for name in self._new:
-            self._desk.accept_proposal(name)
+            # The very motion that was taken back: what was drawn over it is undone to that one.
+            self._desk.accept_proposal(name, again=self._given.get(name))
         self._go()
 
     def undo(self) -> None:
         """Take it back, with the proposals that were accepted by it."""
         for name in self._new:
             if name not in self._had:
-                self._desk.take_back_proposal(name)
+                given = self._desk.proposals.take_back(name)
+                if given is not None:
+                    self._given[name] = given
         self._desk.apply_decision(self._before)
         self._go()
 
@@ -56,7 +64,11 @@ class Decide(QUndoCommand):
 
 
 class Redraw(QUndoCommand):
-    """One picture's motion changed."""
+    """One picture's motion changed.
+
+    It takes the place of the one it was drawn over, and of no other: what another program wrote
+    since is not undone with it.
+    """
 
     def __init__(
         self,
@@ -74,11 +86,11 @@ class Redraw(QUndoCommand):
 
     def redo(self) -> None:
         """Draw."""
-        self._desk.writing.write_motion(self.name, self.after)
+        self._write(self.after, over=self._before)
 
     def undo(self) -> None:
         """Take it back."""
-        self._desk.writing.write_motion(self.name, self._before)
+        self._write(self._before, over=self.after)
 
     def id(self) -> int:
         """Only commands with a merge word may be merged."""
@@ -91,4 +103,15 @@ class Redraw(QUndoCommand):
         if (other.name, other.merge) != (self.name, self.merge):
             return False
         self.after = other.after
+        # Qt deletes it now, and Python's part of it stays for ever: it is to hold no motions then,
+        # and no desk whose folder is long closed.
+        vars(other).clear()
         return True
+
+    def _write(self, motion: MotionCompanion | None, *, over: MotionCompanion | None) -> None:
+        if self._desk.motion(self.name) == over:
+            self._desk.writing.write_motion(self.name, motion)
+        else:
+            self._desk.told.emit(
+                f"The motion of {self.name} is not the one that was drawn here; it stays as it is."
+            )

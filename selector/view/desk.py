@@ -10,11 +10,9 @@ Pictures go by their names relative to the opened folder, groups by their number
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
-from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
@@ -26,19 +24,18 @@ from selector.core.decisions import Considered, Decision, latest
 from selector.core.drafting import edited
 from selector.core.folder import sweep
 from selector.core.groups import DEFAULT_GAP_S, Group, GroupRule, group_pictures
-from selector.core.look import Look, Wanted, accepted
+from selector.core.look import Look, Wanted
 from selector.core.moments import opening_rule
 from selector.core.placement import Placement
 from selector.core.scan import Scan, scan
 from selector.core.shelf import Standing
 from selector.media.darkroom import Darkroom
 from selector.media.loader import Loader
+from selector.view import ahead
 from selector.view.commands import Decide, Redraw
 from selector.view.looking import Looking
+from selector.view.proposals import Proposals
 from selector.view.writing import Writing
-
-AROUND: Final = 32
-"""A group may be a folder of thousands: so many of its pictures are wanted to either side."""
 
 
 class Desk(QObject):
@@ -87,13 +84,13 @@ class Desk(QObject):
         self.loader, self.darkroom = loader, darkroom
         self.writing = Writing(placement, parent=self)
         self.looking = Looking(placement, darkroom, wanted=wanted or Wanted(), parent=self)
+        self.proposals = Proposals(self.writing, self.looking)
         self.undo_stack = QUndoStack(self)
         self.rule, self.gap_s = GroupRule.FOLDER, DEFAULT_GAP_S
         self._taken_at: Mapping[str, float] | None = None
         self.filter, self.order, self.threshold = Filter.ALL, Order.NAME, 0.5
-        self._awaiting: set[str] = set()
-        self._accepted: dict[str, MotionCompanion] = {}
         self.scan: Scan = scan(placement)
+        self.looking.follow(self._usable())
         if not read_only:
             sweep(self.scan.left_over)  # what killed programs left, once it is an hour old
         replayed = self.writing.journal.replay()
@@ -112,7 +109,7 @@ class Desk(QObject):
         if not read_only:
             # Picked in a session that ended before they were looked at: accepted all the same.
             picked = self.cull.all_picked()
-            self._awaiting.update(n for n in picked if n not in self.scan.with_motion)
+            self.proposals.awaited.update(n for n in picked if n not in self.scan.with_motion)
             self._want()
 
     # -- groups and where the operator is ---------------------------------------------------------
@@ -146,11 +143,16 @@ class Desk(QObject):
         Pictures that came join, those that went leave, motions are read again, and the pictures
         of the current group are decoded anew.  What is not on the disk yet stays as it is.
         """
-        if not self.placement.root.is_dir():
-            self.told.emit(f"{self.placement.root} is not there; what was decided is kept here.")
+        try:
+            self.scan = scan(self.placement)
+        except OSError as error:
+            why = error.strerror or str(error)
+            self.told.emit(
+                f"{self.placement.root} cannot be read ({why}); what was decided is kept here."
+            )
             return False
         here = self.current.pictures if self.current is not None else ()
-        self.scan = scan(self.placement)
+        self.looking.follow(self._usable())
         self.writing.forget()
         for name in here:
             self.loader.forget(self.picture(name))
@@ -187,8 +189,11 @@ class Desk(QObject):
         """Go ``by`` groups on among those that are shown; at either end, stay there."""
         if not self.shown:
             return
-        at = self.shown.index(self.group) if self.group in self.shown else 0
-        self.go(self.shown[min(max(at + by, 0), len(self.shown) - 1)])
+        if self.group in self.shown:
+            to = self.shown.index(self.group) + by
+        else:  # between two that are shown
+            to = sum(group < self.group for group in self.shown) + (by - 1 if by > 0 else by)
+        self.go(self.shown[min(max(to, 0), len(self.shown) - 1)])
 
     def step_candidate(self, by: int) -> None:
         """Go ``by`` candidates on within the group."""
@@ -204,6 +209,11 @@ class Desk(QObject):
     def name(self) -> str:
         """The current picture's name; empty in an empty folder."""
         return self.current.pictures[self.candidate] if self.current is not None else ""
+
+    def title(self, group: int) -> str:
+        """A group's name for people: that of the opened folder, where it is the whole of it."""
+        key = self.cull.groups[group].key
+        return (self.placement.root.name or key) if key == "." else key
 
     def picture(self, name: str) -> Path:
         """The file of that picture."""
@@ -229,6 +239,8 @@ class Desk(QObject):
 
     def problem(self, name: str) -> str | None:
         """Why nothing can be done with this picture, or None: name, companion or file."""
+        if self.cull.group_of(name) is None:
+            return f"{name} is not in the folder any more."
         if name in self.scan.refused:
             return str(self.scan.refused[name])
         if self.writing.was_read(name) or name in self.scan.with_motion:
@@ -242,8 +254,8 @@ class Desk(QObject):
     def pick(self, candidate: int, *, among: bool = False) -> bool:
         """Pick a candidate of the current group and accept its proposal; whether that was done.
 
-        The others are passed over; ``among`` leaves them as they are instead, and picks or
-        unpicks this one.
+        The others are passed over; with ``among`` only those that were not picked, and this one
+        is picked or, if it was, unpicked.
         """
         group = self.current
         if group is None or not 0 <= candidate < len(group.pictures):
@@ -261,7 +273,7 @@ class Desk(QObject):
 
     def decide(self, group: int, picked: Collection[str]) -> bool:
         """Pick those pictures of a group and pass over its others, undoably."""
-        if self._is_refused():
+        if self.is_refused():
             return False
         names = self.cull.groups[group].pictures
         after = {name: self._considered(name, picked=name in picked) for name in names}
@@ -271,12 +283,20 @@ class Desk(QObject):
 
     def reopen(self, group: int) -> bool:
         """Make a group undecided again, undoably."""
-        if self._is_refused():
+        if self.is_refused():
             return False
         names = self.cull.groups[group].pictures
         before = {name: self._journaled.get(name) for name in names}
         self.undo_stack.push(Decide(self, before, dict.fromkeys(names)))
         return True
+
+    def is_refused(self) -> bool:
+        """Whether this window only looks; if so, that is told."""
+        if self.read_only:
+            self.told.emit(
+                "This window only looks: another one works on this folder, or it cannot be written."
+            )
+        return self.read_only
 
     # -- motions ----------------------------------------------------------------------------------
 
@@ -294,7 +314,7 @@ class Desk(QObject):
         Edits in a row with one ``merge`` word are one step of the undo history, and so is an edit
         with the pick it makes.
         """
-        if self._is_refused():
+        if self.is_refused():
             return False
         if (problem := self.problem(name)) is not None:
             self.told.emit(problem)
@@ -311,11 +331,16 @@ class Desk(QObject):
         if group is None or self.cull.is_picked(name):
             self._redraw(name, after, what=what, merge=merge)
             return True
+        had = self.motion(name)
         self.undo_stack.beginMacro(f"{what} of {name}")
         self.decide(group, {*self.cull.picked(group), name})  # whoever draws, wants the clip
-        self._redraw(name, after, what=what, merge="")
+        is_ours = had is not None or self.motion(name) == self.proposals.given(name)
+        if is_ours:
+            self._redraw(name, after, what=what, merge="")
+        else:  # another program made a motion since it was looked for: that was told, and is asked
+            self.writing.conflicts[name] = after
         self.undo_stack.endMacro()
-        return True
+        return is_ours
 
     def _redraw(self, name: str, after: MotionCompanion, *, what: str, merge: str) -> None:
         before = self.motion(name)
@@ -323,10 +348,7 @@ class Desk(QObject):
 
     def drawn(self, name: str) -> MotionCompanion | None:
         """Its motion, or the one its proposal would become; None before it was looked at."""
-        motion, look = self.motion(name), self.look(name)
-        if motion is not None or look is None:
-            return motion
-        return accepted(look, output=self.wanted.output, now=datetime.now(UTC))
+        return self.proposals.drawn(name)
 
     def output(self, name: str) -> Size:
         """The size of the clip it would make."""
@@ -372,8 +394,8 @@ class Desk(QObject):
         opened = tuple(
             Considered(name=name, picked=False) for name, each in standing.items() if each is None
         )
-        group = self.cull.group_of(next(iter(standing)))
-        key = self.cull.groups[group].key if group is not None else ""
+        groups = [group for n in standing if (group := self.cull.group_of(n)) is not None]
+        key = self.cull.groups[groups[0]].key if groups else ""
         lines = []
         if closed:
             lines.append(Decision(at=now, group=key, pictures=closed))
@@ -387,27 +409,14 @@ class Desk(QObject):
             else:
                 self._journaled[name] = each
         self.writing.write_lines(lines)
-        if group is not None:
+        for group in dict.fromkeys(groups):  # several, once groups are made by another rule
             self.decided.emit(group)
 
-    def accept_proposal(self, name: str) -> None:
-        """Give a picked picture its proposal, now or as soon as it was looked at."""
-        if self.motion(name) is not None:
-            return
-        motion = self.drawn(name)
-        if motion is None:
-            self._awaiting.add(name)
+    def accept_proposal(self, name: str, *, again: MotionCompanion | None = None) -> None:
+        """Give a picked picture its proposal (``again``: the one that was taken back), now or as
+        soon as it was looked at."""
+        if not self.proposals.accept(name, again=again):
             self._want()
-        else:
-            self._accepted[name] = motion
-            self.writing.write_motion(name, motion)
-
-    def take_back_proposal(self, name: str) -> None:
-        """Undo ``accept_proposal``, unless the motion has been changed since."""
-        self._awaiting.discard(name)
-        given = self._accepted.pop(name, None)
-        if given is not None and self.motion(name) == given:
-            self.writing.write_motion(name, None)
 
     # -- what is not on the disk yet --------------------------------------------------------------
 
@@ -429,46 +438,28 @@ class Desk(QObject):
 
     def _want(self) -> None:
         """Say what is to be decoded and looked at, the most urgent first."""
-        self.loader.want(self._display_plan())
-        self.looking.plan(self._look_order())
-
-    def _display_plan(self) -> list[Path]:
-        """The current candidate, its group, the groups to come, then the one before."""
-        if self.current is None:
-            return []
-        near = self.current.pictures[max(0, self.candidate - AROUND) : self.candidate + AROUND]
-        names = [self.name, *near]
-        at = self.shown.index(self.group) if self.group in self.shown else -1
-        for offset in (1, 2, 3, -1, 4, 5, 6):
-            if at >= 0 and 0 <= at + offset < len(self.shown):
-                names += self.cull.groups[self.shown[at + offset]].pictures[:AROUND]
-        return [self.picture(name) for name in dict.fromkeys(names)]
-
-    def _look_order(self) -> Iterable[str]:
-        """Picks that wait for their proposal, what is seen now, then all in the order shown."""
-        if self.looking.known >= len(self.scan.names):
-            return ()
-        groups = self.cull.groups
-        at = self.shown.index(self.group) if self.group in self.shown else 0
-        here = self.current.pictures if self.current is not None else ()
-        onward = (n for g in (*self.shown[at:], *self.shown[:at]) for n in groups[g].pictures)
-        rest = (n for group in groups for n in group.pictures)  # filtered out, yet to be scored
-        every = chain(sorted(self._awaiting), here, onward, rest)
-        return (name for name in every if name not in self.scan.refused)
-
-    def _take_look(self, name: str) -> None:
-        if name in self._awaiting:
-            self._awaiting.discard(name)
-            problem = self.looking.problem(name)
-            if problem is None:
-                self.accept_proposal(name)
-            else:
-                self.told.emit(problem)
-        self.looked.emit(name)
+        plan = ahead.to_show(
+            self.cull.groups, self.shown, group=self.group, candidate=self.candidate
+        )
+        self.loader.want([self.picture(name) for name in plan])
+        self._look_on()
 
     def _look_on(self) -> None:
         # Not for each look: going through 20,000 names for each of 20,000 looks takes minutes.
-        self.looking.plan(self._look_order())
+        if self.looking.knows_all:
+            self.looking.plan(())
+            return
+        awaited = self.proposals.awaited
+        names = ahead.to_look_at(self.cull.groups, self.shown, group=self.group, awaited=awaited)
+        self.looking.plan(names)
+
+    def _take_look(self, name: str) -> None:
+        if (problem := self.proposals.take_look(name)) is not None:
+            self.told.emit(problem)
+        self.looked.emit(name)
+
+    def _usable(self) -> frozenset[str]:
+        return frozenset(name for name in self.scan.names if name not in self.scan.refused)
 
     def _considered(self, name: str, *, picked: bool) -> Considered:
         look = self.look(name)
@@ -477,8 +468,3 @@ class Desk(QObject):
         return Considered(
             name=name, picked=picked, score=look.viability.score, flags=look.viability.flags
         )
-
-    def _is_refused(self) -> bool:
-        if self.read_only:
-            self.told.emit("This window only looks: another one works on this folder.")
-        return self.read_only

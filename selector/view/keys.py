@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from PySide6.QtCore import QKeyCombination, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 
 from selector.view.edit import actions as editing
 from selector.view.review import actions as reviewing
@@ -145,13 +145,17 @@ _MEANT = _SHIFT | (
     | Qt.KeyboardModifier.MetaModifier
 )
 _US_DIGITS: Final = dict(zip("!@#$%^&*(", DIGITS, strict=True))
-_FIRST_DIGIT_SCAN: Final = 10
-_LETTER_SCANS: Final = {
+_X_PLACES: Final = {
+    **{10 + at: digit for at, digit in enumerate(DIGITS)},
     **{24 + at: letter for at, letter in enumerate("QWERTYUIOP")},
     **{38 + at: letter for at, letter in enumerate("ASDFGHJKL")},
     **{52 + at: letter for at, letter in enumerate("ZXCVBNM")},
 }
-"""Scan codes of X11 and Wayland, by which letters are told on keyboards of other scripts."""
+"""What stands on a key of an American keyboard, by its scan code under X11 and Wayland."""
+_MAC_PLACES: Final = dict(
+    enumerate("ASDFHGZXCV BQWERYT123465 97 8  OU IP LJ K    NM")  # kVK_ANSI_A, which is 0, and on
+)
+"""The same by a Mac's virtual key codes; blanks are no letters or digits from 1 to 9."""
 
 
 def window_action(name: str) -> Action:
@@ -177,42 +181,47 @@ def digit(event: QKeyEvent) -> int:
     return int(last) if last in DIGITS else 0
 
 
-def spelled(event: QKeyEvent) -> str:
+def spelled(event: QKeyEvent, *, platform: str = "") -> str:
     """The portable name of the keys, whatever the keyboard's layout.
 
     Digits are told by their place where the platform says it (on a French keyboard they need
     Shift), letters too where the keyboard writes another script; symbols go by what they write.
+    ``platform`` is Qt's name of another one than this.
     """
+    place = _place(event, platform or QGuiApplication.platformName())
     modifiers = event.modifiers() & _MEANT
     shift = "Shift+" if modifiers & _SHIFT else ""
     plain = not modifiers & ~_SHIFT
-    if plain and (number := _digit_key(event)):
+    if plain and (number := _digit_key(event, place)):
         return shift + number
     text = event.text()
     if plain and len(text) == 1 and text.isprintable() and not (text.isalnum() or text.isspace()):
         return text
-    if plain and event.key() > Qt.Key.Key_AsciiTilde and event.key() < Qt.Key.Key_Escape:
-        letter = _LETTER_SCANS.get(event.nativeScanCode())
-        if letter is not None:
-            return shift + letter
+    is_foreign = Qt.Key.Key_AsciiTilde < event.key() < Qt.Key.Key_Escape
+    if plain and is_foreign and place.isalpha():
+        return shift + place
     combination = QKeyCombination(modifiers, Qt.Key(event.key()))
     return QKeySequence(combination).toString(QKeySequence.SequenceFormat.PortableText)
 
 
-def _digit_key(event: QKeyEvent) -> str:
+def _digit_key(event: QKeyEvent, place: str) -> str:
     """The digit of that key, or nothing."""
     key = event.key()
     if Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
         return chr(key)
     if event.modifiers() & Qt.KeyboardModifier.KeypadModifier:
         return ""
-    at = event.nativeScanCode() - _FIRST_DIGIT_SCAN
-    if event.nativeScanCode() and _has_x_scans():
-        return DIGITS[at] if 0 <= at < len(DIGITS) else ""
+    if place:
+        return place if place in DIGITS else ""
     return _US_DIGITS.get(event.text(), "") if event.modifiers() & _SHIFT else ""
 
 
-def _has_x_scans() -> bool:
-    from PySide6.QtGui import QGuiApplication
-
-    return QGuiApplication.platformName() in ("xcb", "wayland")
+def _place(event: QKeyEvent, platform: str) -> str:
+    """What an American keyboard has on that key; empty where the platform does not say, a blank
+    where it is neither a letter nor a digit."""
+    match platform:
+        case "xcb" | "wayland" if event.nativeScanCode():
+            return _X_PLACES.get(event.nativeScanCode(), " ")
+        case "cocoa":
+            return _MAC_PLACES.get(event.nativeVirtualKey(), " ")
+    return ""

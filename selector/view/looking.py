@@ -43,8 +43,10 @@ class Looking(QObject):
         wanted: Wanted,
         parent: QObject | None = None,
     ) -> None:
+        """Nothing is looked at before ``follow`` says which pictures there are."""
         super().__init__(parent)
         self.wanted = wanted
+        self._names: frozenset[str] = frozenset()
         self._placement, self._darkroom = placement, darkroom
         self._looks: dict[str, bytes] = {}
         self._scores: dict[str, float] = {}
@@ -53,6 +55,12 @@ class Looking(QObject):
         darkroom.looked.connect(self._take)
         darkroom.refused.connect(self._take_refusal)
         darkroom.idle.connect(self.hungry)
+
+    def follow(self, names: frozenset[str]) -> None:
+        """These are the pictures that can be looked at; what is known of others is forgotten."""
+        self._names = names
+        for name in {*self._looks, *self._problems} - names:
+            self._drop(name)
 
     def look(self, name: str) -> Look | None:
         """What looking at it found, if it has been looked at."""
@@ -67,14 +75,15 @@ class Looking(QObject):
         """Why the picture cannot be used, if that was found out."""
         return self._problems.get(name)
 
-    def is_known(self, name: str) -> bool:
-        """Whether there is nothing left to find out about it."""
-        return name in self._looks or name in self._problems
-
     @property
     def known(self) -> int:
         """Of how many pictures there is nothing left to find out."""
         return len(self._looks) + len(self._problems)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether there is nothing left to find out."""
+        return self.known == len(self._names)
 
     def scores(self) -> dict[str, float]:
         """Viability by picture, as far as known."""
@@ -82,34 +91,41 @@ class Looking(QObject):
 
     def plan(self, names: Iterable[str]) -> None:
         """Look at the first of these that are not known, in this order."""
-        unknown = dict.fromkeys(islice((n for n in names if not self.is_known(n)), AHEAD))
+        unknown = dict.fromkeys(islice((n for n in names if self._is_open(n)), AHEAD))
         self._darkroom.want([self._placement.picture(n) for n in unknown], wanted=self.wanted)
 
     def forget(self, names: Sequence[str]) -> None:
         """Look at these anew: their files may have changed."""
         for name in names:
-            self._looks.pop(name, None)
-            self._scores.pop(name, None)
-            self._parsed.pop(name, None)
-            self._problems.pop(name, None)
+            self._drop(name)
             self._darkroom.forget(self._placement.picture(name))
 
+    def _drop(self, name: str) -> None:
+        self._looks.pop(name, None)
+        self._scores.pop(name, None)
+        self._parsed.pop(name, None)
+        self._problems.pop(name, None)
+
+    def _is_open(self, name: str) -> bool:
+        return name in self._names and name not in self._looks and name not in self._problems
+
     def _take(self, picture: Path, look: Look) -> None:
-        name = self._name_of(picture)
+        name = self._placement.name_of(picture)
+        if name not in self._names:
+            return  # it went while it was looked at
+        self._problems.pop(name, None)
         self._looks[name] = look.model_dump_json().encode()
         self._scores[name] = look.viability.score
         self._keep_parsed(name, look)
         self.looked.emit(name)
 
     def _take_refusal(self, picture: Path, why: str) -> None:
-        name = self._name_of(picture)
-        self._problems[name] = why
-        self.looked.emit(name)
+        name = self._placement.name_of(picture)
+        if self._is_open(name):
+            self._problems[name] = why
+            self.looked.emit(name)
 
     def _keep_parsed(self, name: str, look: Look) -> None:
         self._parsed[name] = look
         if len(self._parsed) > PARSED:
             self._parsed.popitem(last=False)
-
-    def _name_of(self, picture: Path) -> str:
-        return self._placement.name_of(picture)

@@ -78,10 +78,12 @@ def apply(application: QApplication, theme: Theme) -> None:
     schemes = {Theme.DARK: Qt.ColorScheme.Dark, Theme.LIGHT: Qt.ColorScheme.Light}
     # Title bars and native dialogs follow the scheme, the rest follows the palette.
     hints.setColorScheme(schemes.get(theme, Qt.ColorScheme.Unknown))
-    if theme is Theme.SYSTEM:
-        is_dark = hints.colorScheme() is not Qt.ColorScheme.Light
-    else:
-        is_dark = theme is Theme.DARK
+    paint(application, hints.colorScheme() if theme is Theme.SYSTEM else schemes[theme])
+
+
+def paint(application: QApplication, scheme: Qt.ColorScheme) -> None:
+    """Give every window the colours of that scheme; dark where the desktop does not say."""
+    is_dark = scheme is not Qt.ColorScheme.Light
     # The same style everywhere: others draw parts of their own beside the palette.
     if (style := application.style()) is None or style.objectName() != "fusion":
         application.setStyle("Fusion")

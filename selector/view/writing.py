@@ -98,8 +98,11 @@ class Writing(QObject):
 
     def write_lines(self, lines: Sequence[Decision]) -> None:
         """Have these decisions in the journal, or keep them, in their order, until they can be."""
-        if not lines or self._lines:
+        if not lines:
+            return
+        if self._lines:
             self._lines += lines
+            self.saved.emit()
             return
         try:
             self.journal.append(*lines)

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,28 @@ def fleet(home: Path, *arguments: str | Path, timeout_s: float = 120.0) -> Ran:
     )
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def killed_when(
+    is_time: Callable[[], bool], *arguments: str | Path, env: Mapping[str, str], said: Path
+) -> None:
+    """Kill ``fleet ARGUMENTS`` as soon as it is time; ``said`` is a file for what it says, which
+    is shown where that time never comes."""
+    deadline = time.monotonic() + 200.0
+    with (
+        said.open("wb") as out,
+        subprocess.Popen(command(*arguments), env=env, stdout=out, stderr=out) as process,
+    ):
+        try:
+            while True:
+                ended = process.poll()
+                if is_time():
+                    break
+                in_vain = ended is not None or time.monotonic() > deadline
+                assert not in_vain, f"it ended with {ended} and said: {said.read_text()}"
+                time.sleep(0.002)
+        finally:
+            process.kill()
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from companions.sets.trash_record import RECORD_NAME
-from tests.acceptance.cli import Ran, command, environment
+from tests.acceptance.cli import Ran, command, environment, killed_when
 from tests.companions.sets.paired import paired, write_documents
 
 SUFFIXES = (".jpg", ".mp4", ".motion.json", ".video_manifest.json", ".video_meta.json")
@@ -154,23 +153,23 @@ def without_locks(found: dict[str, bytes]) -> dict[str, bytes]:
     return {name: data for name, data in found.items() if data or not name.endswith(".lock")}
 
 
+def at_least(count: int, folder: Path) -> Callable[[], bool]:
+    """Whether that many things lie in ``folder``, to be asked again and again."""
+    return lambda: len(list(folder.glob("*"))) >= count
+
+
 def test_trash_killed_at_any_moment_is_finished_or_was_never_begun(desk: Desk) -> None:
     for number in range(30):
         paired(desk.stills, f"img_{number:02}.jpg")
     before = contents(desk.stills)
     data = desk.root / "person" / "data" / "Trash" / "files"
     for kill in range(1, 4):
-        trashing = subprocess.Popen(
-            command("companions", "trash", desk.stills),
+        killed_when(
+            at_least(8 * kill, data),
+            *("companions", "trash", desk.stills),
             env=desk.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            said=desk.root / "said",
         )
-        deadline = time.monotonic() + 200.0
-        while len(list(data.glob("*"))) < 8 * kill:
-            assert time.monotonic() < deadline, f"it ended with {trashing.poll()}"
-        trashing.send_signal(signal.SIGKILL)
-        trashing.wait()
         ran = desk.companions("resume", desk.stills)
         assert ran.code == 0, ran.err
         left = without_locks(contents(desk.stills))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from companions.audit import tail, verify
 from companions.sets.scan import scan
-from tests.acceptance.cli import command, environment, fleet
+from tests.acceptance.cli import environment, fleet, killed_when
 from tests.companions import documents
 
 SUFFIXES = (".jpg", ".motion.json", ".mp4", ".video_meta.json", ".xmp")
@@ -195,19 +192,13 @@ def test_a_move_that_was_killed_is_resumed_by_the_command(desk: Path) -> None:
     made: dict[str, bytes] = {}
     for number in range(60):
         made |= make_set(desk / "stills", f"img_{number}")
-    arguments = command("companions", "move", desk / "stills", "--to", desk / "archive")
-    moving = subprocess.Popen(
-        arguments,
-        env=environment(desk / "home"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 200
     # Some have arrived and some have not: then it is in the middle, whatever the machine's speed.
-    while not any((desk / "archive").glob("*.mp4")):
-        assert time.monotonic() < deadline
-    moving.send_signal(signal.SIGKILL)
-    moving.wait()
+    killed_when(
+        lambda: any((desk / "archive").glob("*.mp4")),
+        *("companions", "move", desk / "stills", "--to", desk / "archive"),
+        env=environment(desk / "home"),
+        said=desk / "said",
+    )
 
     ran = fleet(desk / "home", "companions", "resume", desk / "stills", desk / "archive")
     again = fleet(desk / "home", "companions", "move", desk / "stills", "--to", desk / "archive")

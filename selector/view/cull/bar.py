@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -21,6 +22,8 @@ FILTERS: Final = {
     Filter.VIABLE: "Promising",
     Filter.BLOCKED: "With a problem",
 }
+Place = tuple[int, int]
+"""A group and the candidate in it."""
 ORDERS: Final = {Order.NAME: "By name", Order.VIABILITY: "Most promising first"}
 
 
@@ -120,16 +123,18 @@ class Bar(QWidget):
         self.finder.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.finder.selectAll()
 
-    def matches(self, text: str) -> list[int]:
-        """The groups that are shown and have ``text`` in their name or a picture's."""
-        wanted = text.casefold().strip()
-        groups = self.desk.cull.groups
-        return [
-            group
-            for group in self.desk.shown
-            if wanted in groups[group].key.casefold()
-            or any(wanted in name.casefold() for name in groups[group].pictures)
-        ]
+    def matches(self, text: str) -> list[Place]:
+        """Where that text stands: pictures that have it in their own name, else groups in theirs,
+        among those that are shown."""
+        wanted = _folded(text.strip())
+        groups, found = self.desk.cull.groups, list[Place]()
+        for group in self.desk.shown:
+            names = groups[group].pictures
+            own = [i for i, name in enumerate(names) if wanted in _folded(name.rpartition("/")[2])]
+            if not own and any(wanted in _folded(each) for each in (groups[group].key, *names)):
+                own = [0]
+            found += [(group, candidate) for candidate in own]
+        return found
 
     def _build(self) -> None:
         self.progress.setTextVisible(False)
@@ -169,34 +174,38 @@ class Bar(QWidget):
 
     def _search(self, text: str) -> None:
         matches = self.matches(text) if text.strip() else []
-        if matches and self.desk.group not in matches:
-            self._go(matches[0], text)
+        if matches and self._here not in matches:
+            here = (each for each in matches if each[0] == self.desk.group)
+            self.desk.go(*next(here, matches[0]))
         self._say(matches, text)
 
     def _again(self, by: int) -> None:
         text = self.finder.text()
         matches = self.matches(text) if text.strip() else []
         if matches:
-            at = matches.index(self.desk.group) + by if self.desk.group in matches else 0
-            self._go(matches[at % len(matches)], text)
+            at = matches.index(self._here) + by if self._here in matches else 0
+            self.desk.go(*matches[at % len(matches)])
         self._say(matches, text)
 
-    def _go(self, group: int, text: str) -> None:
-        """To the picture that has the name, else to the group's first."""
-        names = self.desk.cull.groups[group].pictures
-        wanted = text.casefold().strip()
-        self.desk.go(group, next((i for i, n in enumerate(names) if wanted in n.casefold()), 0))
+    @property
+    def _here(self) -> Place:
+        return self.desk.group, self.desk.candidate
 
-    def _say(self, matches: list[int], text: str) -> None:
+    def _say(self, matches: list[Place], text: str) -> None:
         if not text.strip():
             self.found.clear()
         elif not matches:
             self.found.setText("no match")
         else:
-            at = matches.index(self.desk.group) + 1 if self.desk.group in matches else 1
+            at = matches.index(self._here) + 1 if self._here in matches else 1
             self.found.setText(f"{at:,} of {len(matches):,}")
 
     def _leave(self) -> None:
         self.finder.clear()
         self.found.clear()
         self.done.emit()
+
+
+def _folded(text: str) -> str:
+    """For comparing: disks of Macs keep accents apart from their letters, keyboards do not."""
+    return unicodedata.normalize("NFC", text).casefold()

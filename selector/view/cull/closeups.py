@@ -64,8 +64,11 @@ class Closeups(QObject):
 
 def _read(picture: Path, told: Teller) -> None:
     """Read it; of what cannot be read there is an empty image (the loader says why)."""
+    image = QImage()
     try:
-        image = decode(picture, long_side=LONG_SIDE).image
-    except MotionfleetError:
-        image = QImage()
-    told.done.emit(image.convertToFormat(QImage.Format.Format_RGB888))
+        whole = decode(picture, long_side=LONG_SIDE).image
+        image = whole.convertToFormat(QImage.Format.Format_RGB888)
+    except (MotionfleetError, MemoryError):
+        pass
+    finally:
+        told.done.emit(image)  # whatever happened: the next one waits for it

@@ -5,13 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import (
+    QHideEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QShowEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from companions.geometry import Size
 from selector.core.cull import Verdict
 from selector.media.loader import Tier
+from selector.view import touch
 from selector.view.cull.arranging import arrange
 from selector.view.cull.closeups import Closeups
 from selector.view.cull.painting import Tile, paint_tile, picture_room, title_of
@@ -23,6 +32,8 @@ _STEP: Final = 1.25
 _MOST_ZOOM: Final = 32.0
 _PAN: Final = 0.15
 _NOTCH: Final = 120
+_SLOP_PX: Final = 4
+"""A press that moves less is a click."""
 
 
 class Compare(QWidget):
@@ -50,6 +61,8 @@ class Compare(QWidget):
         self.closeups.ready.connect(self.update)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Compared candidates")
+        self.grabGesture(Qt.GestureType.PinchGesture)
+        desk.regrouped.connect(self._take_files)
         desk.moved.connect(self._follow)
         desk.listed.connect(self._follow)
         desk.decided.connect(self._repaint)
@@ -210,12 +223,21 @@ class Compare(QWidget):
     # -- mouse ------------------------------------------------------------------------------------
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's
-        """Zoom about the pointer; a trackpad's pixels too."""
-        steps = event.angleDelta().y() / _NOTCH
-        about = self.point_at(event.position())
-        if steps and about is not None:
-            self.zoom_to(self.zoom * _STEP**steps, about=about)
+        """Zoom about the pointer; two fingers on a touch pad shift all pictures."""
         event.accept()
+        if (shift := touch.shift_of(event)) is not None:
+            self._shift(shift, at=event.position())
+        elif steps := event.angleDelta().y() / _NOTCH:
+            self._enlarge(_STEP**steps, at=event.position())
+
+    def event(self, event: QEvent) -> bool:
+        """A pinch zooms."""
+        pinch = touch.pinch_of(event, self)
+        if pinch is None:
+            return super().event(event)
+        factor, about = pinch
+        self._enlarge(factor, at=about)
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's
         """Begin to drag."""
@@ -223,16 +245,12 @@ class Compare(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's
         """Shift all pictures by what the pointer moved."""
-        index = self._at(self._grip) if self._grip is not None else None
-        image = self._image(index) if index is not None else None
-        if self._grip is None or index is None or image is None:
+        if self._grip is None:
             return
         by = event.position() - self._grip
-        if not self._moved and by.manhattanLength() < 4:
-            return
-        shown = self._shown(QSizeF(image.size()), picture_room(self.pane(index)))
-        self._grip, self._moved = event.position(), True
-        self.pan_to(self.middle - QPointF(by.x() / shown.width(), by.y() / shown.height()))
+        if self._moved or by.manhattanLength() >= _SLOP_PX:
+            self._shift(by, at=self._grip)
+            self._grip, self._moved = event.position(), True
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's
         """A press that was no drag chooses the candidate."""
@@ -253,24 +271,52 @@ class Compare(QWidget):
 
     def point_at(self, point: QPointF) -> QPointF | None:
         """The point of the picture that is shown there, in fractions."""
+        shown = self._whole_at(point)
+        if shown is None:
+            return None
+        at = point - shown.topLeft()
+        return QPointF(at.x() / shown.width(), at.y() / shown.height())
+
+    def _whole_at(self, point: QPointF) -> QRectF | None:
+        """Where the whole picture lies whose pane is there."""
         index = self._at(point)
         image = self._image(index) if index is not None else None
         if index is None or image is None:
             return None
-        shown = self._shown(QSizeF(image.size()), picture_room(self.pane(index)))
-        at = point - shown.topLeft()
-        return QPointF(at.x() / shown.width(), at.y() / shown.height())
+        return self._shown(QSizeF(image.size()), picture_room(self.pane(index)))
+
+    def _shift(self, by: QPointF, *, at: QPointF) -> None:
+        """Have the picture that is there follow by so many widget pixels, the others with it."""
+        if (shown := self._whole_at(at)) is not None:
+            self.pan_to(self.middle - QPointF(by.x() / shown.width(), by.y() / shown.height()))
+
+    def _enlarge(self, factor: float, *, at: QPointF) -> None:
+        if (about := self.point_at(at)) is not None:
+            self.zoom_to(self.zoom * factor, about=about)
 
     # -- what arrives -----------------------------------------------------------------------------
 
     def _ask(self) -> None:
         """Have whole pictures read while more is seen than the screen's images hold."""
         group = self.desk.current
-        if not self._active or group is None or self.zoom <= 1.0:
+        if not (self._active and self.isVisible()) or group is None or self.zoom <= 1.0:
             self.closeups.want(())
             return
         order = sorted(self.candidates, key=lambda i: i != self.desk.candidate)
         self.closeups.want([self.desk.picture(group.pictures[i]) for i in order])
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's
+        """What is not seen needs no memory: the editor has whole pictures of its own."""
+        super().hideEvent(event)
+        self._ask()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
+        """Read them again."""
+        super().showEvent(event)
+        self._ask()
+
+    def _take_files(self) -> None:
+        self.closeups.want(())  # their files may have changed
 
     def _follow(self) -> None:
         if self._active:

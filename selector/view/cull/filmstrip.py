@@ -74,8 +74,8 @@ class Groups(QAbstractListModel):
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         group = self._shown[index.row()]
-        key, verdict = self.desk.cull.groups[group].key, self.desk.cull.verdict(group)
-        return key if role == Qt.ItemDataRole.DisplayRole else f"{key}, {verdict.value}"
+        title, verdict = self.desk.title(group), self.desk.cull.verdict(group)
+        return title if role == Qt.ItemDataRole.DisplayRole else f"{title}, {verdict.value}"
 
     def group(self, row: int) -> int:
         """Which group stands in that row."""
@@ -147,7 +147,7 @@ class Cell(QStyledItemDelegate):
         count = f"{len(names)}" if len(names) > 1 else ""
         metrics = painter.fontMetrics()
         room = words.width() - metrics.horizontalAdvance(count) - 6
-        name = metrics.elidedText(desk.cull.groups[group].key, Qt.TextElideMode.ElideMiddle, room)
+        name = metrics.elidedText(desk.title(group), Qt.TextElideMode.ElideMiddle, room)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(words, Qt.AlignmentFlag.AlignLeft | middle, name)
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
@@ -192,6 +192,8 @@ class Filmstrip(QListView):
         desk.moved.connect(self.follow)
         desk.listed.connect(self.follow)
         desk.loader.ready.connect(self._take_image)
+        desk.loader.failed.connect(self._take_problem)
+        desk.looked.connect(self._take_look)
         self.follow()
 
     def follow(self) -> None:
@@ -225,6 +227,16 @@ class Filmstrip(QListView):
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(self.groups.group(index.row()))
+
+    def _take_problem(self, _picture: Path, _why: str) -> None:
+        """Another picture may stand for its group now."""
+        self.viewport().update()
+        self._ask()
+
+    def _take_look(self, name: str) -> None:
+        if self.desk.looking.problem(name) is not None:
+            self.viewport().update()
+            self._ask()
 
     def _take_image(self, _picture: Path, tier: Tier) -> None:
         if tier is Tier.THUMB:

@@ -101,6 +101,7 @@ class CullPage(QWidget):
         bold = self.title.font()
         bold.setBold(True)
         self.title.setFont(bold)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)  # names are not markup
         self.hint.setEnabled(False)
         head = QHBoxLayout()
         head.setContentsMargins(12, 0, 12, 2)
@@ -170,8 +171,7 @@ class CullPage(QWidget):
         if self.is_comparing and len(group.pictures) < 2:
             self.show_compare(on=False)
         at = desk.shown.index(desk.group) + 1 if desk.group in desk.shown else 0
-        key = group.key if group.key != "." else desk.placement.root.name
-        self.title.setText(f"{key}   {at:,} / {len(desk.shown):,}")
+        self.title.setText(f"{desk.title(desk.group)}   {at:,} / {len(desk.shown):,}")
         count, verdict = len(group.pictures), desk.cull.verdict(desk.group)
         said = {
             Verdict.OPEN: "undecided",

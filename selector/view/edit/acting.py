@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -88,7 +89,8 @@ class Acting:
             return
         at = _free_moment([stop.at for stop in editing.stops], editing.playhead)
         rect, count = path.window(at), len(editing.stops)
-        editing.edit(lambda m: drafting.with_keyframe(m, at, rect), what="add a keyframe")
+        if not editing.edit(lambda m: drafting.with_keyframe(m, at, rect), what="add a keyframe"):
+            return
         if len(editing.stops) > count:
             editing.choose(next(i for i, stop in enumerate(editing.stops) if stop.at == at))
         else:
@@ -157,22 +159,34 @@ class Acting:
         """Give the move on the clipboard, or else this one, to every picked picture: one step of
         the undo history."""
         editing, desk = self._editing, self._editing.desk
-        source = copied_move() or editing.motion
-        if source is None:
+        copied = copied_move()
+        given = copied or editing.motion
+        if given is None or desk.is_refused():
             return
-        given = source
         names = [n for n in desk.cull.all_picked() if n != editing.name or given != editing.motion]
         able = [n for n in names if desk.problem(n) is None and desk.drawn(n) is not None]
-        if able:
-            QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)  # a write for each
-            desk.undo_stack.beginMacro(f"apply the move to {len(able)} pictures")
-            for name in able:
-                desk.edit(name, lambda m: drafting.pasted(m, given), what="apply the move")
+        done = self._give(given, able) if able else 0
+        which = "The copied move" if copied is not None else "This move"
+        left = len(names) - done
+        also = f"; {left} could not be changed or are still being read" if left else ""
+        desk.told.emit(f"{which} was applied to {done} picked pictures{also}.")
+
+    def _give(self, given: MotionCompanion, names: Sequence[str]) -> int:
+        """Apply a move to these pictures; to how many of them it can be."""
+        desk, done = self._editing.desk, 0
+        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)  # a write for each
+        desk.undo_stack.beginMacro(f"apply the move to {len(names)} pictures")
+        try:
+            for name in names:
+                # On a picture of quite another shape there may be no such move.
+                with contextlib.suppress(ValueError):
+                    done += desk.edit(
+                        name, lambda m: drafting.pasted(m, given), what="apply the move"
+                    )
+        finally:
             desk.undo_stack.endMacro()
             QGuiApplication.restoreOverrideCursor()
-        left = len(names) - len(able)
-        also = f"; {left} could not be changed or are still being read" if left else ""
-        desk.told.emit(f"Move applied to {len(able)} picked pictures{also}.")
+        return done
 
     def _words(self, verb: str) -> str:
         return f"{verb} {stop_words(self._editing.stop, last=self._editing.last)}"

@@ -83,4 +83,5 @@ ACTIONS: Final[tuple[EditAction, ...]] = (
     EditAction("close", ("Esc",), "give up what is drawn; back to the cull", MOVE),
 )
 """Every action of the editor.  Dragging with the mouse: Alt does not snap, Shift frees the shape,
-Ctrl resizes from the middle; Space or the middle button shifts the picture."""
+Ctrl resizes from the middle; Space or the middle button shifts the picture, and so do two fingers
+on a touch pad.  A click chooses the object or the rectangle there."""

@@ -11,20 +11,22 @@ from typing import Final
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
-    QNativeGestureEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from companions.geometry import Size
+from selector.view import touch
 from selector.view.edit import inks, overlay
 from selector.view.edit.editing import Editing
 from selector.view.edit.framing import FrameTool
@@ -42,7 +44,7 @@ class Canvas(QWidget):
 
     Signals:
         tabbed(by): Tab (1) or Shift+Tab (-1) was pressed.
-        zoomed: the picture is shown larger or smaller.
+        zoomed: the picture is shown larger or smaller, or is seen again.
     """
 
     tabbed = Signal(int)
@@ -51,7 +53,7 @@ class Canvas(QWidget):
     def __init__(self, editing: Editing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.editing, self.view = editing, Viewport()
-        self.frames = FrameTool(editing, self.view, self.update)
+        self.frames = FrameTool(editing, self.view, self.update, self._object_under)
         self.tool: Tool = self.frames
         self.shows_thirds = False
         self.shows_faces = True
@@ -182,27 +184,36 @@ class Canvas(QWidget):
         self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's
-        """Zoom about the pointer."""
-        turned = event.angleDelta().y() or event.angleDelta().x()  # Alt turns the wheel sideways
-        self.view.zoom(WHEEL_FACTOR**turned, about=event.position())
+        """Zoom about the pointer; two fingers on a touch pad shift the picture."""
         event.accept()
-        self._tell_zoom()
+        shift = touch.shift_of(event)
+        turned = event.angleDelta().y() or event.angleDelta().x()  # Alt turns the wheel sideways
+        if shift is not None and not shift.isNull():
+            self.view.pan(shift)
+            self.update()
+        elif shift is None and turned:
+            self.view.zoom(WHEEL_FACTOR**turned, about=event.position())
+            self._tell_zoom()
 
     def event(self, event: QEvent) -> bool:
-        """Pinching, on a touch screen and on a touch pad."""
-        if isinstance(event, QNativeGestureEvent):
-            if event.gestureType() is Qt.NativeGestureType.ZoomNativeGesture:
-                self.view.zoom(1.0 + event.value(), about=event.position())
-                self._tell_zoom()
-                return True
-        elif isinstance(event, QGestureEvent):
-            pinch = event.gesture(Qt.GestureType.PinchGesture)
-            if isinstance(pinch, QPinchGesture):
-                about = QPointF(self.mapFromGlobal(pinch.hotSpot().toPoint()))
-                self.view.zoom(pinch.scaleFactor(), about=about)
-                self._tell_zoom()
-                return True
-        return super().event(event)
+        """A pinch zooms."""
+        pinch = touch.pinch_of(event, self)
+        if pinch is None:
+            return super().event(event)
+        factor, about = pinch
+        self.view.zoom(factor, about=about)
+        self._tell_zoom()
+        return True
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's
+        """Whoever gets the keys now also gets the letting go of Space."""
+        super().focusOutEvent(event)
+        if self.hand:
+            self.hand = False
+            self.unsetCursor()
+
+    def _object_under(self, pointer: Pointer) -> int:
+        return overlay.object_under(self.view, self.editing, self.masks, pointer.point)
 
     def _pointer(self, event: QMouseEvent) -> Pointer:
         held = event.modifiers()
@@ -212,6 +223,7 @@ class Canvas(QWidget):
             free=bool(held & Qt.KeyboardModifier.ShiftModifier),
             from_centre=bool(held & Qt.KeyboardModifier.ControlModifier),
             loose=bool(held & Qt.KeyboardModifier.AltModifier),
+            again=event.type() == QEvent.Type.MouseButtonDblClick,
         )
 
     # -- painting ---------------------------------------------------------------------------------
@@ -219,6 +231,11 @@ class Canvas(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's
         """Keep what is fitted fitted."""
         self.view.resize(QSizeF(event.size()))
+        self.zoomed.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's
+        """It is seen again."""
+        super().showEvent(event)
         self.zoomed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's

@@ -34,6 +34,9 @@ CUT_FIRST: Final = (
 )
 
 
+STILL_WAITS: Final = "The painted object still waits: draw its way, or give it up with Escape."
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A region that waits for its way."""
@@ -51,6 +54,8 @@ class Carrying(QObject):
         super().__init__(canvas)
         self._editing, self._canvas = editing, canvas
         self._cut: Cut | None = None
+        self._refused: dict[str, Cut] = {}
+        """By picture, what the disk did not take; it waits there, whatever is opened meanwhile."""
         view, told = canvas.view, editing.desk.told
         self.polygon = PolygonTool(view, self._take_polygon, told.emit)
         self.lasso = LassoTool(view, self._take_polygon, told.emit, lambda: editing.picture)
@@ -94,8 +99,7 @@ class Carrying(QObject):
         if box is None:
             self._editing.desk.told.emit(TOO_SMALL)
             return
-        anywhere = MaskRegion(shape="mask", path="x.mask.png", sha256="0" * 64)
-        self._wait(Cut(mask, objects.middle(box), outlines(anywhere, mask=mask)))
+        self._wait(Cut(mask, objects.middle(box), outlines(mask)))
 
     def _wait(self, cut: Cut) -> None:
         self.way.kind = WayKind.FREEHAND
@@ -107,8 +111,11 @@ class Carrying(QObject):
         cut, self._cut = self._cut, None
         if cut is None:
             self._lead_anew(way)
-        elif not self._add(cut, way):
-            self._wait(cut)  # what was painted stays until the disk takes it, or Escape
+        elif self._add(cut, way):
+            self._refused.pop(self._editing.name, None)
+        else:
+            self._refused[self._editing.name] = cut  # until the disk takes it, or Escape
+            self._wait(cut)
             return
         self._canvas.use(self._canvas.frames)
 
@@ -153,8 +160,7 @@ class Carrying(QObject):
         if isinstance(region, PolygonRegion):
             return region
         desk = self._editing.desk
-        if desk.read_only:
-            desk.told.emit("This window only looks: another one works on this folder.")
+        if desk.is_refused():
             return None
         picture = desk.placement.stand_in(desk.picture(self._editing.name))
         try:
@@ -167,13 +173,19 @@ class Carrying(QObject):
             return None
 
     def _give_up(self) -> None:
-        self._cut = None
+        if self._cut is not None:
+            self._cut = None
+            self._refused.pop(self._editing.name, None)
 
     def _reset(self) -> None:
-        self._cut = None
+        self._cut = None  # before its tool is given up: what waits for its picture goes on waiting
         self._canvas.masks.clear()
         self.problems.clear()
+        self._canvas.tool.cancel()  # nothing that was begun goes on over another picture
         self._canvas.use(self._canvas.frames)
+        if (cut := self._refused.get(self._editing.name)) is not None:
+            self._wait(cut)
+            self._editing.desk.told.emit(STILL_WAITS)
 
     # -- masks that are in the motion -------------------------------------------------------------
 
@@ -193,7 +205,7 @@ class Carrying(QObject):
             self.problems[each.name] = str(error)
             desk.told.emit(str(error))
             return QPainterPath()
-        return painter_path(outlines(region, mask=mask))
+        return painter_path(outlines(mask))
 
 
 def painter_path(lines: tuple[Outline, ...]) -> QPainterPath:

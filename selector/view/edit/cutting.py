@@ -6,11 +6,11 @@ Each hands the region it made to ``done`` and is ready for the next.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 from companions.geometry import Size
 from companions.trajectory import PolygonRegion
@@ -28,9 +28,12 @@ BRUSH: Final = 0.03
 """The brush's radius at first, in picture widths."""
 BRUSH_STEP: Final = 1.25
 BRUSH_RANGE: Final = (0.002, 0.3)
+TINT: Final = 0.43
+"""How much of the picture what is painted hides."""
 TOO_SMALL: Final = "That encloses too little to be an object; draw around more of it."
 
 Done = Callable[[PolygonRegion], object]
+_Shown = tuple[tuple[BrushStroke, ...], QRectF, QSizeF, float]
 
 
 class PolygonTool:
@@ -177,6 +180,7 @@ class BrushTool:
         self._under_way: list[QPointF] = []
         self._erases = False
         self._pointer: QPointF | None = None
+        self._kept: tuple[_Shown, QPixmap] | None = None
         self.radius = BRUSH
 
     @property
@@ -211,7 +215,7 @@ class BrushTool:
 
     def finish(self) -> bool:
         """Make a region of what was painted."""
-        strokes, self._strokes = tuple(self._strokes), []
+        strokes, self._strokes, self._kept = tuple(self._strokes), [], None
         if strokes:
             self._done(strokes)
         return bool(strokes)
@@ -219,7 +223,7 @@ class BrushTool:
     def cancel(self) -> bool:
         """Give it up."""
         had = bool(self._strokes or self._under_way)
-        self._strokes, self._under_way = [], []
+        self._strokes, self._under_way, self._kept = [], [], None
         return had
 
     def step(self, *, up: bool) -> bool:
@@ -230,38 +234,52 @@ class BrushTool:
 
     def paint(self, painter: QPainter) -> None:
         """What is painted so far, and the brush."""
-        painted = QPainterPath()
-        painted.setFillRule(Qt.FillRule.WindingFill)
-        for stroke in self._strokes:
-            points = [self._view.at_fraction(*p) for p in stroke.points]
-            outline = self._outline(points, stroke.radius)
-            painted = painted.subtracted(outline) if stroke.erases else painted.united(outline)
+        layer = self._finished(painter.device().devicePixelRatioF())
         if self._under_way:
-            outline = self._outline(self._under_way, self.radius)
-            painted = painted.subtracted(outline) if self._erases else painted.united(outline)
-        tint = QColor(inks.OBJECT)
-        tint.setAlpha(110)
-        painter.fillPath(painted, tint)
+            layer = QPixmap(layer)  # drawing on it makes it one of its own
+            self._draw(layer, self._under_way, self.radius, erases=self._erases)
+        painter.setOpacity(TINT)
+        painter.drawPixmap(0, 0, layer)
+        painter.setOpacity(1.0)
         if self._pointer is not None:
-            radius = self.radius * self._view.picture.width * self._view.scale
+            radius = self._px(self.radius)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             for colour, width in ((inks.HALO, 3.0), (QColor(Qt.GlobalColor.white), 1.0)):
                 painter.setPen(QPen(colour, width))
                 painter.drawEllipse(self._pointer, radius, radius)
 
-    def _outline(self, points: list[QPointF], radius: float) -> QPainterPath:
-        from PySide6.QtGui import QPainterPathStroker
+    def _finished(self, ratio: float) -> QPixmap:
+        """The strokes that have ended; kept, because the pointer's every move paints them again."""
+        view = self._view
+        key = (tuple(self._strokes), view.box(), view.area, ratio)
+        if self._kept is None or self._kept[0] != key:
+            layer = QPixmap((view.area * ratio).toSize())
+            layer.setDevicePixelRatio(ratio)
+            layer.fill(Qt.GlobalColor.transparent)
+            for stroke in self._strokes:
+                points = [view.at_fraction(*p) for p in stroke.points]
+                self._draw(layer, points, stroke.radius, erases=stroke.erases)
+            self._kept = key, layer
+        return self._kept[1]
 
-        line = QPainterPath(points[0])
-        for point in points[1:]:
-            line.lineTo(point)
-        if len(points) == 1:
-            line.lineTo(points[0] + QPointF(0.01, 0.0))
-        pen = QPainterPathStroker()
-        pen.setWidth(2.0 * radius * self._view.picture.width * self._view.scale)
+    def _draw(
+        self, layer: QPixmap, points: Sequence[QPointF], radius: float, *, erases: bool
+    ) -> None:
+        pen = QPen(inks.OBJECT, 2.0 * self._px(radius))
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        return pen.createStroke(line).simplified()
+        painter = QPainter(layer)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(pen)
+        if erases:
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationOut)
+        painter.drawPoint(points[0])  # a polyline of one point is none
+        painter.drawPolyline(points)
+        painter.end()
+
+    def _px(self, radius: float) -> float:
+        """A radius in widget pixels."""
+        return radius * self._view.picture.width * self._view.scale
 
     def _fraction(self, at: QPointF) -> tuple[float, float]:
         x, y = self._view.under(at)

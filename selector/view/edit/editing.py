@@ -46,6 +46,7 @@ class Editing(QObject):
         self._run = 0
         desk.motion_changed.connect(self._take)
         desk.looked.connect(self._take)
+        desk.regrouped.connect(self._take_files)
 
     def open(self, name: str) -> None:
         """Edit that picture's motion: its END first, since a proposal's START is often the whole
@@ -193,10 +194,8 @@ class Editing(QObject):
         """Show what ``change`` would do."""
         if self._base is None:
             return
-        try:
-            self._trial, self._tried = change, change(self._base)
-        except ValueError:
-            self._forget_trial()  # there is no such move; the one before is shown
+        self._trial = change
+        self._try()
         self.changed.emit()
 
     def keep(self, *, what: str) -> None:
@@ -213,6 +212,12 @@ class Editing(QObject):
             self._forget_trial()
             self.changed.emit()
 
+    def _try(self) -> None:
+        try:
+            self._tried = self._trial(self._base) if self._trial and self._base else None
+        except ValueError:
+            self._forget_trial()  # there is no such move; the one before is shown
+
     def _forget_trial(self) -> None:
         self._trial = self._tried = None
 
@@ -223,11 +228,16 @@ class Editing(QObject):
         self._read()
         if self._base is not None and not had:
             self._stop, self._playhead = len(self.stops) - 1, 1.0
-        if self._trial is not None and self._base is not None:
-            self._tried = self._trial(self._base)
+        if self._trial is not None:
+            self._try()
         self.changed.emit()
         self.chosen.emit()
         self.moved.emit()
+
+    def _take_files(self) -> None:
+        """The folder was looked into again: the motion may be another one, the picture gone."""
+        if self.name:
+            self._take(self.name)
 
     def _read(self) -> None:
         blocked = not self.name or self.desk.problem(self.name) is not None

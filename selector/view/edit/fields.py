@@ -50,10 +50,10 @@ class Field(QWidget):
         self.edit.textEdited.connect(self._typed)
         self.edit.editingFinished.connect(self._finished)
 
-    def show_value(self, value: object, text: str, *, anew: bool = False) -> None:
+    def show_value(self, value: object, text: str) -> None:
         """Show a value; what the operator is typing meanwhile stays, unless the value is another
-        than it was, or ``anew``."""
-        if not anew and self.edit.hasFocus() and value in {self._shown, self._typed_value()}:
+        than it was."""
+        if self.edit.hasFocus() and value in {self._shown, self._typed_value()}:
             self._shown = value
             return
         self._shown = value
@@ -105,6 +105,7 @@ class TextField(QWidget):
     def __init__(self, *, most: int, apply: Callable[[str | None], object], hint: str) -> None:
         super().__init__()
         self._most, self._apply = most, apply
+        self._shown: str | None = None
         self.edit = QPlainTextEdit()
         self.edit.setTabChangesFocus(True)
         self.edit.setPlaceholderText(hint)
@@ -119,7 +120,11 @@ class TextField(QWidget):
         self.edit.textChanged.connect(self._typed)
 
     def show_value(self, text: str | None) -> None:
-        """Show a text; the cursor stays where it is when it is the one that is there."""
+        """Show a text; the cursor stays where it is when it is the one that is there, and so does
+        one that is too long while the operator is at it."""
+        before, self._shown = self._shown, text
+        if self.edit.hasFocus() and text == before and len(self.edit.toPlainText()) > self._most:
+            return
         if self.edit.toPlainText() != (text or ""):
             with QSignalBlocker(self.edit):
                 self.edit.setPlainText(text or "")
@@ -128,7 +133,8 @@ class TextField(QWidget):
     def _typed(self) -> None:
         text = self.edit.toPlainText()
         if len(text) > self._most:
-            mark(self.edit, self.reason, f"{len(text)} signs; at most {self._most} are kept")
+            why = f"not taken: {len(text):,} signs, and {self._most:,} at most"
+            mark(self.edit, self.reason, why)
             return
         mark(self.edit, self.reason, None)
         self._apply(text or None)

@@ -61,8 +61,16 @@ class FrameTool:
 
     hint = ""
 
-    def __init__(self, editing: Editing, view: Viewport, redraw: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        editing: Editing,
+        view: Viewport,
+        redraw: Callable[[], None],
+        object_under: Callable[[Pointer], int],
+    ) -> None:
+        """``object_under`` gives the number of the object that is drawn there, or -1."""
         self._editing, self._view, self._redraw = editing, view, redraw
+        self._object_under = object_under
         self._hold: Hold | None = None
         self._dragging = False
         self.guides: tuple[Guide, ...] = ()
@@ -88,10 +96,11 @@ class FrameTool:
         change = self._change(hold, pointer)
         if change is not None:
             self._editing.attempt(change)
+        else:
+            self._editing.drop()
 
     def release(self, pointer: Pointer) -> None:
-        """Keep what was dragged; a click chooses."""
-        del pointer
+        """Keep what was dragged; a click chooses the object there, else (or again) a rectangle."""
         hold, self._hold = self._hold, None
         self.guides = ()
         if hold is None:
@@ -99,9 +108,16 @@ class FrameTool:
         if self._dragging:
             self._dragging = False
             self._editing.keep(what=_words(hold, last=self._editing.last))
+        elif not hold.start.again:  # a double click chooses what its first half has chosen
+            self._choose(hold, pointer)
+        self._redraw()
+
+    def _choose(self, hold: Hold, pointer: Pointer) -> None:
+        each = self._object_under(pointer)
+        if each not in {-1, self._editing.object}:
+            self._editing.choose_object(each)
         elif hold.clicked >= 0:
             self._editing.choose(hold.clicked)
-        self._redraw()
 
     def hover(self, pointer: Pointer) -> Qt.CursorShape:
         """What the pointer looks like over what it would take hold of."""

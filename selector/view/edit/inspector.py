@@ -37,7 +37,9 @@ class Inspector(QWidget):
         column.addWidget(self.meter)
         column.addWidget(self.tabs, 1)
         self.setMinimumWidth(WIDTH)
+        self._object = -1
         editing.changed.connect(self._refresh)
+        editing.chosen.connect(self._follow)
 
     def take_focus(self) -> None:
         """Let the keyboard go on here."""
@@ -46,6 +48,12 @@ class Inspector(QWidget):
     def show_objects(self) -> None:
         """Show the page of objects."""
         self.tabs.setCurrentIndex(self.tabs.count() - 1)
+
+    def _follow(self) -> None:
+        """Show the page of objects as soon as one is chosen."""
+        before, self._object = self._object, self._editing.object
+        if self._object not in {-1, before}:
+            self.show_objects()
 
     def _refresh(self) -> None:
         editable = self._editing.obstacle is None and not self._editing.desk.read_only

@@ -39,6 +39,9 @@ EASINGS: Final = {
 }
 
 
+_Pair = tuple[float, float]
+
+
 class ObjectPanel(QWidget):
     """Objects that move by themselves."""
 
@@ -96,14 +99,8 @@ class ObjectPanel(QWidget):
 
     def _show(self, each: ObjectTrajectory) -> None:
         motion = self._editing.motion
-        seconds = motion.duration_sec if motion is not None else 1.0
-        first, last = each.points[0], each.points[-1]
-        shown = (
-            (self.times, (first.at * seconds, last.at * seconds)),
-            (self.scales, (first.scale, last.scale)),
-            (self.turns, (first.rotation_deg, last.rotation_deg)),
-        )
-        for fields, values in shown:
+        ends = _ends(each, duration_s=motion.duration_sec if motion is not None else 1.0)
+        for fields, values in zip((self.times, self.scales, self.turns), ends, strict=True):
             for field, value in zip(fields, values, strict=True):
                 field.show_value(round(value, 3), shown_number(value))
         named = isinstance(each.easing, EasingName)
@@ -178,17 +175,23 @@ class ObjectPanel(QWidget):
         motion, each = self._editing.motion, self._chosen()
         if motion is None or each is None:
             return
+        duration_s = motion.duration_sec
+        before = _ends(each, duration_s=duration_s)
         try:
-            start, end = (parse_number(f.edit.text()) / motion.duration_sec for f in self.times)
-            scale = (
-                parse_number(self.scales[0].edit.text()),
-                parse_number(self.scales[1].edit.text()),
+            times, scale, turn = (
+                (_said(fields[0], values[0]), _said(fields[1], values[1]))
+                for fields, values in zip(
+                    (self.times, self.scales, self.turns), before, strict=True
+                )
             )
-            turn = parse_number(self.turns[0].edit.text()), parse_number(self.turns[1].edit.text())
 
             def change(found: Objects, index: int) -> Objects:
-                timed = objects.retimed(found, index, start=start, end=min(end, 1.0))
-                return objects.reshaped(timed, index, scale=scale, rotation_deg=turn)
+                if times != before[0]:
+                    start, end = times[0] / duration_s, min(times[1] / duration_s, 1.0)
+                    found = objects.retimed(found, index, start=start, end=end)
+                if (scale, turn) != before[1:]:
+                    found = objects.reshaped(found, index, scale=scale, rotation_deg=turn)
+                return found
 
             change(motion.objects, self._editing.object)
         except ValueError as error:
@@ -213,18 +216,28 @@ class ObjectPanel(QWidget):
             self._editing.choose_object(index + by)
 
     def _ease(self, row: int) -> None:
-        picture = self._editing.picture
-        easing = self.easing.itemData(row)
-        if picture is not None:
-            size = picture
-            self._change(
-                lambda all_, i: objects.eased(all_, i, EasingName(easing), picture=size),
-                what="ease",
-            )
+        easing = EasingName(self.easing.itemData(row))
+        self._change(lambda all_, i: objects.eased(all_, i, easing), what="ease")
 
     def _delete(self) -> None:
         if self._editing.object >= 0:
             self._remove(self._editing.object)
+
+
+def _ends(each: ObjectTrajectory, *, duration_s: float) -> tuple[_Pair, _Pair, _Pair]:
+    """Seconds, sizes and turns at the beginning of its way and at its end."""
+    first, last = each.points[0], each.points[-1]
+    return (
+        (first.at * duration_s, last.at * duration_s),
+        (first.scale, last.scale),
+        (first.rotation_deg, last.rotation_deg),
+    )
+
+
+def _said(field: Field, before: float) -> float:
+    """What a field says; all of it, where it shows a rounded number that nobody typed over."""
+    text = field.edit.text()
+    return before if text == shown_number(before) else parse_number(text)
 
 
 def _button(words: str, tip: str, slot: Callable[[], object]) -> QPushButton:

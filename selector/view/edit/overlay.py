@@ -197,6 +197,18 @@ def paint_objects(
         inks.tag(painter, way[0] + QPointF(6.0, 6.0), each.name, inks.OBJECT)
 
 
+def object_under(
+    view: Viewport, editing: Editing, masks: dict[str, QPainterPath], point: tuple[float, float]
+) -> int:
+    """The number of the uppermost object whose outline lies around a point of the picture (in its
+    pixels), or -1."""
+    at = QPointF(point[0] / view.picture.width, point[1] / view.picture.height)
+    around = (
+        i for i, each in enumerate(editing.objects) if region_outline(each, masks).contains(at)
+    )
+    return max(around, default=-1)
+
+
 def region_outline(each: ObjectTrajectory, masks: dict[str, QPainterPath]) -> QPainterPath:
     """A region's outline in picture fractions."""
     if isinstance(each.region, PolygonRegion):

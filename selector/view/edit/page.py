@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QUndoCommand
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -159,6 +159,8 @@ class EditPage(QWidget):
         self.canvas.hand = False
         if self.preview is not None:
             self.preview.pause()
+        if not event.spontaneous():  # whoever shows it again opens a picture; a minimised one stays
+            self.showing.let_go()
 
     def _all_deeds(self) -> Mapping[str, Callable[[], object]]:
         acting, editing, canvas, carrying = self.acting, self.editing, self.canvas, self.carrying
@@ -235,6 +237,9 @@ class EditPage(QWidget):
             canvas.update()
         elif canvas.tool is not canvas.frames:
             canvas.use(canvas.frames)
+        elif not self.editing.is_at_rest:  # a keyframe is being dragged in time, or the curve
+            self.timeline.let_go()
+            self.editing.drop()
         else:
             self._leave()
 
@@ -318,5 +323,16 @@ class EditPage(QWidget):
         if not isValid(stack) or not self.isVisible():  # a stack that goes says so, too
             return
         command = stack.command(index if index < before else index - 1)
-        if isinstance(command, Redraw) and command.name != self.name:
-            self.open(command.name)
+        # A step of several changes may have been made just now, and from here.
+        names = _redrawn(command) if isinstance(command, Redraw) or index < before else set()
+        if len(names) == 1 and self.name not in names:
+            self.open(names.pop())
+
+
+def _redrawn(command: QUndoCommand | None) -> set[str]:
+    """The pictures whose motions a step of the history changes."""
+    if isinstance(command, Redraw):
+        return {command.name}
+    if command is None:
+        return set()
+    return {name for i in range(command.childCount()) for name in _redrawn(command.child(i))}

@@ -28,9 +28,14 @@ class Showing(QObject):
         loader.ready.connect(self._take)
         loader.failed.connect(self._take)
         stills.ready.connect(self._take_full)
-        editing.opened.connect(self._begin)
+        editing.opened.connect(self.let_go)
         editing.changed.connect(self.refresh)
         canvas.zoomed.connect(self._want_full)
+
+    def let_go(self) -> None:
+        """Keep no full pixels: another picture is opened, or none is seen."""
+        self._full, self._asked = None, False
+        self.refresh()
 
     def refresh(self) -> None:
         """Show what there is."""
@@ -42,10 +47,6 @@ class Showing(QObject):
         words = "" if image is not None else loader.problem(picture) or name
         self._canvas.set_image(image, self._editing.picture, words=words)
 
-    def _begin(self) -> None:
-        self._full, self._asked = None, False
-        self.refresh()
-
     def _take(self, picture: Path, _more: object) -> None:
         if self._is_open(picture):
             self.refresh()
@@ -54,7 +55,7 @@ class Showing(QObject):
     def _want_full(self) -> None:
         """Ask for every pixel where the screen's image has too few for the zoom."""
         name, picture = self._editing.name, self._editing.picture
-        if self._asked or not name or picture is None:
+        if self._asked or not name or picture is None or not self._canvas.isVisible():
             return
         path = self._editing.desk.picture(name)
         image = self._editing.desk.loader.image(path)

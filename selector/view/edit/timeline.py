@@ -52,6 +52,7 @@ class Timeline(QWidget):
         for signal in (editing.changed, editing.chosen, editing.moved):
             signal.connect(self.update)
         editing.changed.connect(self.updateGeometry)
+        editing.opened.connect(self.let_go)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's
         """As high as its objects need."""
@@ -61,6 +62,10 @@ class Timeline(QWidget):
     def at(self, moment: float) -> QPointF:
         """Where a moment, 0..1, is on the widget."""
         return QPointF(MARGIN + moment * (self.width() - 2.0 * MARGIN), _LINE_Y)
+
+    def let_go(self) -> None:
+        """Drag nothing any further."""
+        self._held, self._seeking = None, False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's
         """Take hold of a stop or the playhead."""
@@ -93,7 +98,7 @@ class Timeline(QWidget):
         if event.button() is Qt.MouseButton.LeftButton:
             if self._held is not None:
                 self._editing.keep(what=f"move keyframe {self._held} in time")
-            self._held, self._seeking = None, False
+            self.let_go()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's
         """Draw time, stops, objects and playhead."""

@@ -21,6 +21,7 @@ class Pointer:
         free: Shift: any shape.
         from_centre: Ctrl: the middle stays.
         loose: Alt: nothing snaps.
+        again: the button was pressed for the second time in a row.
     """
 
     at: QPointF
@@ -28,6 +29,7 @@ class Pointer:
     free: bool = False
     from_centre: bool = False
     loose: bool = False
+    again: bool = False
 
 
 class Tool(Protocol):

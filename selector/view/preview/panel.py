@@ -6,7 +6,7 @@ themselves it is the reference that a model will get, and M shows its masks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from companions.geometry import Size
 from companions.motion import Move
-from companions.trajectory import ObjectTrajectory
 from selector.media.player import Clip, PreviewPlayer
 from selector.media.stills import Stills
 from selector.view import keys
@@ -39,22 +38,21 @@ class PreviewPanel(QWidget):
 
     Signals:
         moved(fraction): the playhead is there now, 0..1, by playing or by hand.
-        playing_changed(playing): it started or stopped.
     """
 
     moved = Signal(float)
-    playing_changed = Signal(bool)
 
     def __init__(self, stills: Stills | None = None, parent: QWidget | None = None) -> None:
         """``stills`` may be shared with other panels; a panel without them reads by itself."""
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Preview of the move")
-        self._own_stills = Stills(parent=self) if stills is None else None
-        self.player = PreviewPlayer(stills or self._own_stills or Stills(), parent=self)
+        self._owns_stills = stills is None
+        self._stills = stills if stills is not None else Stills(parent=self)
+        self.player = PreviewPlayer(self._stills, parent=self)
         self.stage, self.bar, self.time = Stage(), ScrubBar(), QLabel()
         self._asked: tuple[Path, Move, Size, Fraction, Path | None] | None = None
-        self._was_playing = self._masked = self._telling = False
+        self._masked = self._telling = False
         self._acts: dict[str, Callable[[], None]] = {
             "Space": self.toggle,
             "L": lambda: self.set_looping(not self.player.looping),
@@ -85,18 +83,14 @@ class PreviewPanel(QWidget):
         output: Size,
         fps: Fraction,
         *,
-        objects: Sequence[ObjectTrajectory] | None = None,
         folder: Path | None = None,
     ) -> None:
         """Show that move at the present playhead; what played goes on playing.
 
-        ``objects`` in place of the move's own; ``folder`` is where their masks are, if not beside
-        the picture.  Cheap when nothing changed, and fast when only the
-        move did: the picture is read once.
+        ``folder`` is where the masks of its objects are, if not beside the picture.  Cheap when
+        nothing changed, and fast when only the move did: the picture is read once.
         """
         bare = Move.model_validate({name: getattr(move, name) for name in Move.model_fields})
-        if objects is not None:
-            bare = bare.model_copy(update={"objects": tuple(objects)})
         other = self._asked is None or self._asked[0] != picture
         self._asked = (picture, bare, output, fps, folder)
         if other:
@@ -169,8 +163,8 @@ class PreviewPanel(QWidget):
         """End the threads; call it before the window goes."""
         self._resized.stop()
         self.player.close()
-        if self._own_stills is not None:
-            self._own_stills.close()
+        if self._owns_stills:
+            self._stills.close()
 
     # -- Qt's events ------------------------------------------------------------------------------
 
@@ -228,9 +222,6 @@ class PreviewPanel(QWidget):
         self._play.setToolTip("Pause (Space)" if playing else "Play (Space)")
         if not playing:
             self.stage.set_badge("")
-        if playing != self._was_playing:
-            self._was_playing = playing
-            self.playing_changed.emit(playing)
         self._tell_moment()
 
     def _caption(self) -> None:

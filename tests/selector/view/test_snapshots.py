@@ -36,7 +36,7 @@ def test_comparing(qtbot: QtBot, tmp_path: Path) -> None:
             wait_for_look(qtbot, desk_of(made), name)
         settle(qtbot, made)
         made.show_page("compare")
-        qtbot.waitUntil(made.is_complete, timeout=PATIENCE_MS)
+        qtbot.waitUntil(made.pages.is_complete, timeout=PATIENCE_MS)
         settle_filmstrip(qtbot, made)
 
         assert_looks_as_before(made, "compare", scratch=tmp_path)
@@ -51,7 +51,7 @@ def test_the_editor(qtbot: QtBot, tmp_path: Path, theme: Theme) -> None:
         settle(qtbot, made)
         desk_of(made).go(0, 1)
         made.show_page("edit")
-        qtbot.waitUntil(made.is_complete, timeout=PATIENCE_MS)
+        qtbot.waitUntil(made.pages.is_complete, timeout=PATIENCE_MS)
 
         assert_looks_as_before(made, f"edit-{theme.value}", scratch=tmp_path)
 

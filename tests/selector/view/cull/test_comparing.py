@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtGui import QImage, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from selector.view.cull.closeups import Closeups
 from selector.view.cull.compare import Compare
 from selector.view.shell.window import MainWindow
 from tests.selector import stills
@@ -123,6 +124,86 @@ def test_of_many_four_are_compared_with_the_current_one_among_them(made: MainWin
 def test_escape_goes_back_to_the_tiles(made: MainWindow) -> None:
     press(made, Key.Key_Escape)
     assert not cull_of(made).is_comparing
+
+
+def test_two_fingers_on_a_touch_pad_shift_both_and_a_pinch_zooms(made: MainWindow) -> None:
+    view = compared(made)
+    where = QPointF(view.pane(1).center())
+    pinch = QNativeGestureEvent(
+        Qt.NativeGestureType.ZoomNativeGesture,
+        QPointingDevice.primaryPointingDevice(),
+        2,
+        where,
+        where,
+        view.mapToGlobal(where),
+        3.0,
+        QPointF(),
+    )
+    QApplication.sendEvent(view, pinch)
+    assert view.zoom == 4.0
+
+    before = view.point_at(where)
+    assert before is not None
+    QApplication.sendEvent(view, fingers(view, where, QPoint(-40, 0)))
+    assert view.zoom == 4.0
+    there = view.point_at(where - QPointF(40.0, 0.0))
+    assert there is not None
+    assert (there.x(), there.y()) == pytest.approx((before.x(), before.y()), abs=1e-6)
+
+
+def test_whole_pictures_are_let_go_of_while_another_page_is_seen(
+    qtbot: QtBot, made: MainWindow
+) -> None:
+    view, picture = compared(made), desk_of(made).picture("g0/0.jpg")
+    press(made, Key.Key_Z)
+    qtbot.waitUntil(lambda: view.closeups.image(picture) is not None, timeout=PATIENCE_MS)
+
+    press(made, Key.Key_E)
+    assert view.closeups.image(picture) is None
+    press(made, Key.Key_Escape)
+    assert cull_of(made).is_comparing
+    qtbot.waitUntil(lambda: view.closeups.image(picture) is not None, timeout=PATIENCE_MS)
+
+
+def test_a_picture_that_changed_is_read_whole_again(qtbot: QtBot, made: MainWindow) -> None:
+    view, desk = compared(made), desk_of(made)
+    picture = desk.picture("g0/0.jpg")
+    press(made, Key.Key_Z)
+    qtbot.waitUntil(lambda: view.closeups.image(picture) is not None, timeout=PATIENCE_MS)
+    stills.saved(stills.drawn(1200, 800, seed=5), picture)
+    desk.rescan()
+
+    def is_anew() -> bool:
+        whole = view.closeups.image(picture)
+        return whole is not None and whole.width() == 1200
+
+    qtbot.waitUntil(is_anew, timeout=PATIENCE_MS)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_next_picture_is_read_whatever_became_of_the_one_before(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    unforeseen = Path("no file has such a name\0")
+    picture = stills.saved(stills.drawn(60, 40), tmp_path / "a.png")
+    closeups = Closeups()
+    closeups.want([unforeseen, picture])
+    qtbot.waitUntil(lambda: closeups.image(picture) is not None, timeout=PATIENCE_MS)
+    assert closeups.image(unforeseen) is None
+
+
+def fingers(view: Compare, where: QPointF, by: QPoint) -> QWheelEvent:
+    """Two fingers on a touch pad."""
+    return QWheelEvent(
+        where,
+        view.mapToGlobal(where),
+        by,
+        by * 2,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.ScrollUpdate,
+        False,  # noqa: FBT003 - Qt's
+    )
 
 
 def wheel(view: Compare, where: QPointF) -> QWheelEvent:

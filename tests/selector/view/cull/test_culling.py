@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from companions.names import MOTION_SUFFIX, companion_path
 from selector.core.cull import Filter, Order, Verdict
+from selector.core.groups import GroupRule
+from selector.media.loader import Tier
 from tests.selector import stills
 from tests.selector.desks import PATIENCE_MS, opened, two_groups, wait_for_look
 from tests.selector.windows import cull_of, desk_of, press, settle, window, write
@@ -259,6 +261,57 @@ def test_finding_goes_to_the_picture_of_that_name_and_escape_gives_the_keys_back
         assert went == [1, 2, 0, 1]
         press(made, Key.Key_Escape)
         assert page.hasFocus()
+
+
+def test_finding_goes_to_candidates_and_reads_accents_however_the_disk_spells_them(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = groups(tmp_path / "shoot", 3, 12)
+    shutil.move(folder / "g0" / "p2.png", folder / "g0" / "zoe\u0301.png")  # as Macs do
+    with window(qtbot, tmp_path, folder) as made:
+        desk, bar = desk_of(made), cull_of(made).bar
+        press(made, Key.Key_F, Ctrl)
+        QApplication.clipboard().setText("zo\u00e9")
+        press(made, Key.Key_V, Ctrl)
+        assert (desk.group, desk.name) == (0, "g0/zoe\u0301.png")
+
+        bar.finder.clear()
+        write("p1")
+        went = [desk.name]
+        for _ in range(3):
+            press(made, Key.Key_Return)
+            went.append(desk.name)
+        assert went == ["g0/p1.png", "g1/p1.png", "g1/p10.png", "g1/p11.png"]
+        assert bar.found.text() == "4 of 4"
+
+        bar.finder.clear()
+        write("g0")
+        assert desk.name == "g0/p0.png", "a folder is found as a group"
+        assert bar.found.text() == "1 of 1"
+
+
+def test_the_next_picture_stands_for_a_group_whose_first_cannot_be_shown(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = groups(tmp_path / "shoot", *[2] * 14)
+    (folder / "g9" / "p0.png").write_bytes(b"no picture")
+    with window(qtbot, tmp_path, folder) as made:
+        loader, picture = desk_of(made).loader, folder / "g9" / "p1.png"
+        qtbot.waitUntil(lambda: loader.image(picture, Tier.THUMB) is not None, timeout=PATIENCE_MS)
+
+
+def test_the_whole_folder_as_one_group_has_the_folders_name_and_names_are_no_markup(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "<b>shoot"
+    stills.saved(stills.drawn(120, 80), folder / "a.png")
+    stills.saved(stills.drawn(120, 80), folder / "b.png")
+    with window(qtbot, tmp_path, folder) as made:
+        desk_of(made).regroup(GroupRule.FOLDER)
+        page = cull_of(made)
+        assert page.title.text().startswith("<b>shoot ")
+        assert page.title.textFormat() == Qt.TextFormat.PlainText
+        assert page.filmstrip.groups.index(0).data() == "<b>shoot"
 
 
 def test_the_operator_goes_on_where_the_window_was_closed(qtbot: QtBot, tmp_path: Path) -> None:

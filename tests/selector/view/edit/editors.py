@@ -28,7 +28,7 @@ from selector.core import drafting
 from selector.view.desk import Desk
 from selector.view.edit.page import EditPage
 from tests.selector import stills
-from tests.selector.desks import opened
+from tests.selector.desks import let_go, opened
 
 A, B = "first/a.jpg", "second/b.jpg"
 PICTURE = Size(2400, 1600)
@@ -85,6 +85,7 @@ def page_of(qtbot: QtBot, desk: Desk, name: str = A) -> Iterator[EditPage]:
     finally:
         page.shut_down()
         page.close()
+        let_go(page)
 
 
 @contextmanager

@@ -127,6 +127,28 @@ def test_wishes_are_saved_and_taken_back_when_they_are_emptied(
         assert wishes(page).prompt == "a bird"
 
 
+def test_a_prompt_that_is_too_long_is_told_and_stays_to_be_shortened(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with editing(qtbot, tmp_path) as page:
+        panel = page.inspector.shot_panel
+        _show(page, panel)
+        field, long = panel.prompt, "bird " * 4001
+        field.edit.setFocus()
+        field.edit.setPlainText(long)
+        page.acting.swap()  # all that is shown is shown anew
+        assert field.edit.toPlainText() == long
+        assert "20,005 signs" in field.reason.text()
+        assert on_disk(page).wishes is None
+
+        field.edit.setPlainText(long[:20_000])
+        assert wishes(page).prompt == long[:20_000]
+        assert not field.reason.isVisible()
+        field.edit.setPlainText(long)
+        page.open(B)
+        assert field.edit.toPlainText() == ""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [

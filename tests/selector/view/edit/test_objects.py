@@ -13,11 +13,14 @@ from pytestqt.qtbot import QtBot
 from companions.easing import EasingName
 from companions.masks import read_mask
 from companions.trajectory import MaskRegion, ObjectTrajectory, PolygonRegion
+from selector.core.drafting import with_duration
 from selector.view.edit.page import EditPage
 from selector.view.edit.tools import Tool
 from tests.selector.view.edit.editors import (
     PICTURE,
     SHIFT,
+    A,
+    B,
     click,
     drag,
     editing,
@@ -129,6 +132,45 @@ def test_what_was_painted_waits_while_the_disk_does_not_take_it(
         assert isinstance(made.region, MaskRegion)
 
 
+def test_what_waits_for_the_disk_waits_while_another_picture_is_opened(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with editing(qtbot, tmp_path / "shoot") as page:
+        press(page, "b")
+        drag(page, (0.3, 0.4), (0.5, 0.4))
+        press(page, Qt.Key.Key_Return)
+        (tmp_path / "shoot").rename(tmp_path / "away")
+        drag(page, (0.4, 0.4), (0.4, 0.7))
+        page.open(B)
+        assert tool(page) is page.canvas.frames
+        (tmp_path / "away").rename(tmp_path / "shoot")
+
+        for _ in range(2):  # opened twice, as after a look at the cull
+            with qtbot.waitSignal(page.desk.told) as told:
+                page.open(A)
+            assert told.args is not None
+            assert "still waits" in told.args[0]
+        drag(page, (0.4, 0.4), (0.4, 0.7))
+        (made,) = objects(page)
+        assert isinstance(made.region, MaskRegion)
+        page.open(A)
+        assert tool(page) is page.canvas.frames, "once is enough"
+
+
+def test_what_waits_for_the_disk_is_given_up_with_escape(qtbot: QtBot, tmp_path: Path) -> None:
+    with editing(qtbot, tmp_path / "shoot") as page:
+        press(page, "b")
+        drag(page, (0.3, 0.4), (0.5, 0.4))
+        press(page, Qt.Key.Key_Return)
+        (tmp_path / "shoot").rename(tmp_path / "away")
+        drag(page, (0.4, 0.4), (0.4, 0.7))
+        press(page, Qt.Key.Key_Escape)
+        (tmp_path / "away").rename(tmp_path / "shoot")
+
+        page.open(A)
+        assert tool(page) is page.canvas.frames
+
+
 def test_escape_gives_up_step_by_step_and_leaves_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     with editing(qtbot, tmp_path) as page:
         press(page, "b")
@@ -235,6 +277,26 @@ def test_an_object_is_timed_sized_turned_and_eased(qtbot: QtBot, tmp_path: Path)
         assert (first.scale, last.scale) == pytest.approx((1.0, 2.0))
         assert (first.rotation_deg, last.rotation_deg) == pytest.approx((0.0, 90.0))
         assert made.easing is EasingName.EASE_OUT
+
+
+def test_what_is_typed_into_one_field_leaves_the_others_as_they_are_however_they_are_rounded(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    with editing(qtbot, tmp_path) as page:
+        page.editing.edit(lambda m: with_duration(m, 10.0 / 3.0), what="go faster")
+        cut_triangle(page)
+        drag(page, (0.3, 0.3), (0.5, 0.3), (0.5, 0.6))
+        (before,) = objects(page)
+        panel = page.inspector.object_panel
+        typed(panel.turns[1], "90")
+        typed(panel.turns[1], "0")
+        typed(panel.turns[0], "5")
+
+        (made,) = objects(page)
+        assert [point.at for point in made.points] == [point.at for point in before.points]
+        typed(panel.times[0], "1")
+        assert objects(page)[0].points[-1].at == 1.0
+        assert objects(page)[0].points[0].at == pytest.approx(0.3)
 
 
 def test_a_time_that_makes_no_sense_is_marked_and_not_applied(qtbot: QtBot, tmp_path: Path) -> None:

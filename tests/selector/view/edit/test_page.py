@@ -14,6 +14,7 @@ from companions.names import MOTION_SUFFIX, companion_path
 from companions.trajectory import ObjectTrajectory, TrajectoryPoint
 from selector.core import drafting
 from selector.core.regions import BrushStroke, brushed, save_mask
+from selector.media.loader import Tier
 from tests.selector.desks import PATIENCE_MS, opened, two_groups, wait_for_look
 from tests.selector.view.edit.editors import (
     END,
@@ -183,6 +184,24 @@ def test_every_pixel_is_read_when_the_picture_is_zoomed_into(qtbot: QtBot, tmp_p
         qtbot.waitUntil(lambda: page.canvas.image_width == PICTURE.width, timeout=PATIENCE_MS)
         page.open(B)
         assert page.canvas.image_width <= 1920
+
+
+def test_full_pixels_are_let_go_of_while_another_page_is_seen(qtbot: QtBot, tmp_path: Path) -> None:
+    with editing(qtbot, tmp_path) as page:
+        picture = page.desk.picture(A)
+        qtbot.waitUntil(lambda: page.desk.loader.image(picture) is not None, timeout=PATIENCE_MS)
+        press(page, "z")
+        qtbot.waitUntil(lambda: page.canvas.image_width == PICTURE.width, timeout=PATIENCE_MS)
+
+        page.hide()
+        page.desk.loader.ready.emit(picture, Tier.SCREEN)  # as for the tiles, meanwhile
+        assert page.canvas.image_width <= 1920
+        with pytest.raises(qtbot.TimeoutError):
+            qtbot.waitUntil(lambda: page.canvas.image_width == PICTURE.width, timeout=300)
+        page.show()
+        page.open(A)
+        press(page, "z")
+        qtbot.waitUntil(lambda: page.canvas.image_width == PICTURE.width, timeout=PATIENCE_MS)
 
 
 def test_the_desk_goes_where_the_editor_is(qtbot: QtBot, tmp_path: Path) -> None:
