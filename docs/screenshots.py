@@ -2,7 +2,7 @@
 
 Lays out a small shoot from the photographs that scikit-image brings (public domain and CC0, see
 ``deploy/demo/photos.py``), decides on part of it as an operator would, has the fleet make clips of
-the rest, and lets ``selector --screenshot`` draw each page into ``docs/desk``.
+another, and lets ``selector --screenshot`` draw each page into ``docs/desk``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Final
 
 from PIL import Image, ImageFilter
 
+from selector.cli.window import PAGES
 from selector.core.decisions import Considered, Decision, Journal
 from selector.core.placement import Placement
 
-PAGES: Final = ("cull", "compare", "edit", "preview", "send", "keys")
 SHOWN: Final = Path(__file__).with_name("desk")
 ROOT: Final = Path(__file__).resolve().parents[1]
 PIXELS: Final = (2400, 1600)
