@@ -105,16 +105,25 @@ def started(*, on_screen: bool = True) -> QApplication:
     application.setApplicationDisplayName("motionfleet selector")
     application.setOrganizationName("motionfleet")
 
-    def close(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # a second one ends it, whatever the window asks
-        application.closeAllWindows()
+    # Ctrl-C in the terminal closes the window as its close button does.  Python runs its handler
+    # wherever it is, be it amid a paint, so the handler only notes it and the next beat closes.
+    is_wanted = False
 
-    # Ctrl-C in the terminal closes the window as its close button does; Python gets to run its
-    # handler only between events, so there has to be one now and then.
-    signal.signal(signal.SIGINT, close)
-    signal.signal(signal.SIGTERM, close)
+    def note(number: int, _frame: FrameType | None) -> None:
+        nonlocal is_wanted
+        signal.signal(number, signal.SIG_DFL)  # a second one ends it, whatever the window asks
+        is_wanted = True
+
+    def beat() -> None:
+        nonlocal is_wanted
+        if is_wanted:
+            is_wanted = False
+            application.closeAllWindows()
+
+    signal.signal(signal.SIGINT, note)
+    signal.signal(signal.SIGTERM, note)
     heartbeat = QTimer(application, interval=_HEARTBEAT_MS)
-    heartbeat.timeout.connect(lambda: None)
+    heartbeat.timeout.connect(beat)
     heartbeat.start()
     return application
 

@@ -125,6 +125,36 @@ def test_a_second_signal_ends_a_window_that_asks_before_it_closes() -> None:
             window.kill()
 
 
+AMID = """
+import signal
+from PySide6.QtWidgets import QWidget
+from selector.app import started
+
+class Paints(QWidget):
+    def paintEvent(self, event):
+        signal.raise_signal(signal.SIGTERM)
+        print("painted", flush=True)
+
+    def closeEvent(self, event):
+        print("closed", flush=True)
+
+application = started()
+window = Paints()
+window.show()
+application.exec()
+"""
+
+
+def test_a_signal_closes_no_window_amid_what_it_draws() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AMID],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "painted\nclosed\n", "")
+
+
 def test_a_screenshot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     folder = two_groups(tmp_path / "shoot")
     done = selector(
