@@ -189,19 +189,6 @@ class ClipSource:
         self._next = key
 
 
-def read_index(path: Path) -> ClipIndex:
-    """What the clip at ``path`` holds.
-
-    Raises:
-        ClipBroken: it cannot be read, or holds no picture.
-    """
-    container = _opened(path)
-    try:
-        return _listed(container, path=path)
-    finally:
-        container.close()
-
-
 def frames_of(path: Path, choose: Callable[[int], Sequence[int]]) -> Iterator[tuple[int, QImage]]:
     """Some of a clip's frames: those that ``choose`` names, given how many there are, in order.
 

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from selector.view.keys import TABLE, Action, Mode
+from selector.view.action import Action, Mode
+from selector.view.keys import TABLE
 
 COLUMNS: Final = ((Mode.CULL, Mode.COMPARE), (Mode.WINDOW, Mode.PREVIEW), (Mode.EDIT,))
 """What stands under each other on the window's sheet."""

@@ -6,66 +6,14 @@ Ctrl (on a Mac: Command) are the menus'.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 
+from selector.view.action import DIGITS, SHIFTED_DIGITS, Action, Mode
 from selector.view.edit import actions as editing
 from selector.view.review import actions as reviewing
-
-DIGITS: Final = tuple("123456789")
-SHIFTED_DIGITS: Final = tuple(f"Shift+{digit}" for digit in DIGITS)
-
-
-class Mode(StrEnum):
-    """Where a key has its meaning; also the headings of the cheat sheet."""
-
-    WINDOW = "Everywhere"
-    CULL = "Cull"
-    COMPARE = "Compare"
-    PREVIEW = "Preview"
-    EDIT = "Editor"
-    REVIEW = "Review"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing the operator can do.
-
-    Attributes:
-        name: what the code calls it.
-        keys: Qt's portable names of its keys, the first for show.
-        words: what it does, for people.
-        mode: where.
-        part: a heading within its mode; may be empty.
-        repeats: whether a key that is held down does it again and again.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    words: str
-    mode: Mode
-    part: str = ""
-    repeats: bool = False
-
-    @property
-    def shown(self) -> str:
-        """Its keys for people: up to two of them, digits as a range."""
-        for digits, prefix in ((DIGITS, ""), (SHIFTED_DIGITS, "Shift+")):
-            if self.keys == digits:
-                return f"{prefix}1-9"
-        known = [key for key in self.keys if "Backtab" not in key]  # what Shift+Tab sends
-        return " or ".join(native(key) for key in known[:2])
-
-
-def native(key: str) -> str:
-    """A portable key name as this platform writes it."""
-    made = QKeySequence.fromString(key, QKeySequence.SequenceFormat.PortableText)
-    return made.toString(QKeySequence.SequenceFormat.NativeText) or key
-
 
 _WINDOW = Mode.WINDOW
 _CULL = Mode.CULL
@@ -126,15 +74,14 @@ PREVIEW: Final[tuple[Action, ...]] = (
     Action("leave", ("Esc", "Return", "Enter"), "back", Mode.PREVIEW),
 )
 """All but the last are the preview panel's own."""
-EDIT: Final[tuple[Action, ...]] = tuple(
-    Action(each.name, each.keys, each.words, Mode.EDIT, each.part, repeats=each.repeats)
-    for each in editing.ACTIONS
+TABLE: Final[tuple[Action, ...]] = (
+    *WINDOW,
+    *CULL,
+    *COMPARE,
+    *PREVIEW,
+    *editing.ACTIONS,
+    *reviewing.ACTIONS,
 )
-REVIEW: Final[tuple[Action, ...]] = tuple(
-    Action(each.name, each.keys, each.words, Mode.REVIEW, each.section)
-    for each in reviewing.ACTIONS
-)
-TABLE: Final[tuple[Action, ...]] = (*WINDOW, *CULL, *COMPARE, *PREVIEW, *EDIT, *REVIEW)
 """Every action, in the order in which the cheat sheet has them."""
 
 _BY_KEY: Final = {(action.mode, key): action for action in reversed(TABLE) for key in action.keys}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,3 +55,11 @@ def wait_for_look(qtbot: QtBot, desk: Desk, name: str) -> None:
     qtbot.waitUntil(
         lambda: desk.look(name) is not None or desk.problem(name) is not None, timeout=PATIENCE_MS
     )
+
+
+def let_errands_end() -> None:
+    """Wait for what was read to be told, while the window hears nothing of it."""
+    for thread in threading.enumerate():
+        if thread.name == "errand":
+            thread.join(PATIENCE_MS / 1000.0)
+            assert not thread.is_alive()

@@ -10,8 +10,9 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QProgressBar, QWidget
 
 from selector.core.cull import Filter, Order
+from selector.view.action import native
 from selector.view.desk import Desk
-from selector.view.keys import native, window_action
+from selector.view.keys import window_action
 
 _TICK_MS: Final = 2000
 FILTERS: Final = {

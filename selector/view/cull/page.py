@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from selector.core.cull import Verdict
 from selector.view import keys
+from selector.view.action import Mode
 from selector.view.cull.bar import Bar
 from selector.view.cull.compare import Compare
 from selector.view.cull.filmstrip import Filmstrip
 from selector.view.cull.scaled import Scaled
 from selector.view.cull.tiles import Tiles
 from selector.view.desk import Desk
-from selector.view.keys import Mode
 
 PAGE: Final = 10
 """So many groups a page key goes on."""

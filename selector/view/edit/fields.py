@@ -39,14 +39,8 @@ class Field(QWidget):
         self._shown: object = None
         self.edit = _Line(self._stepped)
         self.edit.setPlaceholderText(hint)
-        self.reason = Reason()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.edit)
-        column.addWidget(self.reason)
+        self.reason = _laid_out(self, self.edit)
         self.edit.setMinimumWidth(48)
-        self.setFocusProxy(self.edit)
         self.edit.textEdited.connect(self._typed)
         self.edit.editingFinished.connect(self._finished)
 
@@ -110,13 +104,7 @@ class TextField(QWidget):
         self.edit.setTabChangesFocus(True)
         self.edit.setPlaceholderText(hint)
         self.edit.setFixedHeight(self.edit.fontMetrics().lineSpacing() * 4 + 12)
-        self.reason = Reason()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.edit)
-        column.addWidget(self.reason)
-        self.setFocusProxy(self.edit)
+        self.reason = _laid_out(self, self.edit)
         self.edit.textChanged.connect(self._typed)
 
     def show_value(self, text: str | None) -> None:
@@ -150,6 +138,18 @@ class Reason(QLabel):
         colours.setColor(QPalette.ColorRole.WindowText, WRONG)
         self.setPalette(colours)
         self.hide()
+
+
+def _laid_out(field: QWidget, edit: QWidget) -> Reason:
+    """Fill ``field`` with what is typed in and, beneath, the reason why that is not applied."""
+    reason = Reason()
+    column = QVBoxLayout(field)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(2)
+    column.addWidget(edit)
+    column.addWidget(reason)
+    field.setFocusProxy(edit)
+    return reason
 
 
 def mark(field: QWidget, reason: QLabel, why: str | None) -> None:

@@ -25,6 +25,7 @@ from selector.core import drafting
 from selector.core.ways import WayKind
 from selector.media.stills import Stills
 from selector.view import keys
+from selector.view.action import Mode
 from selector.view.commands import Redraw
 from selector.view.desk import Desk
 from selector.view.edit.acting import FAR, SIZE_STEP, TIME_STEP_S, TURN_STEP_DEG, Acting
@@ -131,7 +132,7 @@ class EditPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's
         """Do what the key stands for; text fields have had it before."""
-        action = keys.pressed(event, keys.Mode.EDIT)
+        action = keys.pressed(event, Mode.EDIT)
         if action is None or not (self._is_drawing or action.name in IN_PREVIEW):
             super().keyPressEvent(event)
             return

@@ -188,6 +188,7 @@ class AgainDialog(QDialog):
     def done(self, result: int) -> None:
         """Close, and look no further."""
         self._errand.stop()
+        self._is_writing = False  # what was told just before it was stopped may still arrive
         super().done(result)
 
     def write(self) -> None:

@@ -29,8 +29,9 @@ from PySide6.QtWidgets import (
 from companions.review import ReviewReason
 from selector.core.placement import Placement
 from selector.media.loader import Loader
+from selector.view.action import Mode
 from selector.view.cheatsheet import CheatSheet
-from selector.view.keys import Mode, spelled
+from selector.view.keys import pressed, spelled
 from selector.view.review.actions import ACTIONS
 from selector.view.review.dialogs import AgainDialog, NoteDialog, RedoDialog
 from selector.view.review.facts import FactsPanel
@@ -74,7 +75,6 @@ class ReviewWindow(QMainWindow):
         self._ended = False
         self._seen: set[str] = set()
         self._sight = QTimer(self, singleShot=True, interval=SIGHT_MS)
-        self._by_key = {key: action for action in ACTIONS for key in action.keys}
         self._build()
         self._connect()
         self.setWindowTitle(f"{placement.root.name} - review")
@@ -147,10 +147,10 @@ class ReviewWindow(QMainWindow):
             event.isAutoRepeat() or self.reasons.press(key) or key in {"A", "R"}
         ):
             return
-        action = self._by_key.get(key)
+        action = pressed(event, Mode.REVIEW)
         if action is None:
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat() or action.repeats:
+        else:
             self.act(action.name)
 
     def act(self, name: str) -> None:
@@ -297,7 +297,7 @@ class ReviewWindow(QMainWindow):
                 # fields as well.
                 item.setText(f"{item.text()}\t{action.keys[0]}")
             item.triggered.connect(lambda _=False, name=action.name: self.act(name))
-            menus[places[action.section]].addAction(item)
+            menus[places[action.part]].addAction(item)
 
     def _connect(self) -> None:
         session = self.session

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from selector.core.settings import Theme
 from selector.view import keys
+from selector.view.action import DIGITS, SHIFTED_DIGITS
 
 if TYPE_CHECKING:
     from selector.view.shell.window import MainWindow
@@ -61,7 +62,7 @@ class Menus:
         """Add what can be done to the current group; its plain keys are shown, and the page's."""
         part = ""
         for known in keys.CULL:
-            if known.keys in (keys.DIGITS, keys.SHIFTED_DIGITS):
+            if known.keys in (DIGITS, SHIFTED_DIGITS):
                 continue  # a menu of numbers says less than the numbers on the tiles
             if part and known.part != part:
                 self.group.addSeparator()

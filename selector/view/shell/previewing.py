@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from companions.motion import MotionOrigin
 from companions.timing import Rate
 from selector.view import keys
+from selector.view.action import Mode
 from selector.view.desk import Desk
-from selector.view.keys import Mode
 from selector.view.preview.panel import PreviewPanel
 
 

@@ -164,6 +164,22 @@ class Held:
         return self._source.frame(index)
 
 
+class Watched:
+    """Makes sources, and knows what of all that was made and made of is held no more."""
+
+    def __init__(self) -> None:
+        self._made: list[weakref.ref[object]] = []
+
+    def __call__(self, clip: Clip, pixels: Pixels) -> FrameSource:
+        source = Held(source_of(clip, pixels), slow=-1)
+        self._made.extend((weakref.ref(source), weakref.ref(pixels)))
+        return source
+
+    def gone(self) -> list[bool]:
+        """Of each source, whether it is gone and whether its pixels are, in their order."""
+        return [ref() is None for ref in self._made]
+
+
 def test_a_frame_that_is_done_after_its_moment_is_not_shown(qtbot: QtBot, tmp_path: Path) -> None:
     clock, made = Clock(), []
 
@@ -383,25 +399,19 @@ def test_the_pace_says_how_many_frames_were_shown(qtbot: QtBot, tmp_path: Path) 
 def test_an_unloaded_player_keeps_nothing_that_it_rendered_with(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    made: list[weakref.ref[object]] = []
-
-    def watched(clip: Clip, pixels: Pixels) -> FrameSource:
-        source = Held(source_of(clip, pixels), slow=-1)
-        made.extend((weakref.ref(source), weakref.ref(pixels)))
-        return source
-
+    watched = Watched()
     with playing(make=watched) as player:
         seen = Seen(player)
         player.load(clip_of(photographs.copied("coffee.png", tmp_path)))
         qtbot.waitUntil(lambda: seen.indices == [0], timeout=PATIENCE_MS)
         player.load(clip_of(photographs.copied("chelsea.png", tmp_path)))
         qtbot.waitUntil(lambda: seen.indices == [0, 0], timeout=PATIENCE_MS)
-        assert made[2]() is not None
+        assert watched.gone()[2:] == [False, False]
 
         player.unload()
 
         def only_the_pixels_of_the_second_are_there() -> bool:
-            return [ref() is None for ref in made] == [True, True, True, False]
+            return watched.gone() == [True, True, True, False]
 
         qtbot.waitUntil(only_the_pixels_of_the_second_are_there, timeout=PATIENCE_MS)
         stills = player._stills  # which has kept them, for whoever comes back to the picture
@@ -409,7 +419,7 @@ def test_an_unloaded_player_keeps_nothing_that_it_rendered_with(
             stills.want(photographs.copied("rocket.jpg", tmp_path))
         assert stills.pixels(tmp_path / "rocket.jpg") is not None
         stills.trim()
-        qtbot.waitUntil(lambda: made[3]() is None, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: watched.gone()[3], timeout=PATIENCE_MS)
 
 
 def test_a_closed_player_ends_its_thread(qtbot: QtBot, tmp_path: Path) -> None:
@@ -454,18 +464,12 @@ def test_what_there_is_no_memory_for_is_told_in_words(qtbot: QtBot, tmp_path: Pa
 
 
 def test_a_closed_player_keeps_nothing_that_it_rendered(qtbot: QtBot, tmp_path: Path) -> None:
-    made: list[weakref.ref[object]] = []
-
-    def watched(clip: Clip, pixels: Pixels) -> FrameSource:
-        source = Held(source_of(clip, pixels), slow=-1)
-        made.extend((weakref.ref(source), weakref.ref(pixels)))
-        return source
-
+    watched = Watched()
     with playing(make=watched) as player:
         seen = Seen(player)
         player.load(clip_of(photographs.copied("coffee.png", tmp_path)))
         qtbot.waitUntil(lambda: seen.indices == [0], timeout=PATIENCE_MS)
 
-    assert [ref() for ref in made] == [None, None]
+    assert watched.gone() == [True, True]
     assert player.masks(0) is None
     assert 0 not in player._renderer

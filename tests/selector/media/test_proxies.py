@@ -171,6 +171,21 @@ def test_no_thumb_is_made_from_an_image_of_what_the_file_was_before(tmp_path: Pa
     assert thumb.keep_as == Stamp.of(picture)
 
 
+def test_what_changes_while_it_is_read_leaves_no_proxy(tmp_path: Path) -> None:
+    picture = pictures.photograph(tmp_path / "a.jpg", scale=LARGE)
+
+    class Overtaken(Proxies):
+        def load(self, stamp: Stamp, tier: Tier) -> Decoded | None:
+            pictures.plain(picture, pictures.RED, size=(3000, 2000))  # by another program
+            return super().load(stamp, tier)
+
+    fetched = fetch(picture, Tier.SCREEN, at_hand=None, proxies=Overtaken(tmp_path / "cache"))
+
+    assert fetched.decoded.size == Size(3000, 2000)
+    assert fetched.stamp is None
+    assert fetched.keep_as is None
+
+
 @pytest.mark.parametrize("tier", list(Tier))
 @pytest.mark.parametrize("height", [3011, 1999, 37])
 def test_every_way_to_an_image_gives_the_size_that_the_plan_counts_with(

@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 
 from companions.geometry import Size
 from selector.media.clip_clock import Clock, next_needed, worth_holding
-from selector.media.clip_source import frames_of, read_index
+from selector.media.clip_source import ClipIndex, ClipSource, frames_of
 from selector.media.video import ClipReader
 from tests.selector.clips import encoded, number_in, numbered
 from tests.selector.desks import PATIENCE_MS
@@ -76,8 +76,14 @@ def opened(qtbot: QtBot, watched: Watched, clip: Path) -> ClipReader:
     return watched.reader
 
 
+def index_of(clip: Path) -> ClipIndex:
+    source = ClipSource(clip)
+    source.close()
+    return source.index
+
+
 def test_a_clip_is_listed_by_its_packets(clip: Path) -> None:
-    index = read_index(clip)
+    index = index_of(clip)
 
     assert (index.size, index.rate, index.frames) == (Size(320, 180), Fraction(24), COUNT)
     assert index.keys[0] == 0
@@ -269,7 +275,7 @@ def test_a_truncated_clip_shows_the_frames_that_are_there(
 def test_a_damaged_stretch_does_not_end_the_clip(
     qtbot: QtBot, watched: Watched, clip: Path, tmp_path: Path
 ) -> None:
-    index = read_index(clip)
+    index = index_of(clip)
     damaged = tmp_path / "damaged.mp4"
     damaged.write_bytes(overwritten(clip, first=index.keys[1], last=index.keys[1] + 10))
     reader = opened(qtbot, watched, damaged)
@@ -312,7 +318,7 @@ def test_no_damage_stops_the_reader(
 def overwritten(clip: Path, *, first: int, last: int) -> bytes:
     """The clip's bytes with the packets of some frames made noise."""
     data = bytearray(clip.read_bytes())
-    stamps = read_index(clip).stamps
+    stamps = index_of(clip).stamps
     noise = random.Random(1)
     with av.open(str(clip)) as container:
         for packet in container.demux(video=0):

@@ -103,6 +103,19 @@ def test_dragging_shifts_all_and_stops_at_the_edge(made: MainWindow) -> None:
     assert view.middle.x() + 0.5 / view.zoom == pytest.approx(1.0)
 
 
+def test_a_click_with_an_unsteady_hand_chooses_and_shifts_nothing(made: MainWindow) -> None:
+    view = compared(made)
+    press(made, Key.Key_Z)
+    before, start = QPointF(view.middle), view.pane(1).center()
+    assert desk_of(made).candidate == 0
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(view, start - QPoint(2, 1))
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=start - QPoint(2, 1))
+
+    assert view.middle == before
+    assert desk_of(made).candidate == 1
+
+
 def test_every_key_of_the_cull_works_while_comparing(made: MainWindow) -> None:
     desk = desk_of(made)
     press(made, Key.Key_2)

@@ -49,6 +49,13 @@ def cut_triangle(page: EditPage) -> None:
     press(page, Qt.Key.Key_Return)
 
 
+def paint_bar(page: EditPage) -> None:
+    """What lies between (0.3, 0.4) and (0.5, 0.4), with the brush; it waits for its way."""
+    press(page, "b")
+    drag(page, (0.3, 0.4), (0.5, 0.4))
+    press(page, Qt.Key.Key_Return)
+
+
 def test_a_polygon_and_a_freehand_way_make_an_object(qtbot: QtBot, tmp_path: Path) -> None:
     with editing(qtbot, tmp_path) as page:
         cut_triangle(page)
@@ -117,9 +124,7 @@ def test_what_was_painted_waits_while_the_disk_does_not_take_it(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     with editing(qtbot, tmp_path / "shoot") as page:
-        press(page, "b")
-        drag(page, (0.3, 0.4), (0.5, 0.4))
-        press(page, Qt.Key.Key_Return)
+        paint_bar(page)
         (tmp_path / "shoot").rename(tmp_path / "away")
         with qtbot.waitSignal(page.desk.told) as told:
             drag(page, (0.4, 0.4), (0.4, 0.7))
@@ -136,9 +141,7 @@ def test_what_waits_for_the_disk_waits_while_another_picture_is_opened(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     with editing(qtbot, tmp_path / "shoot") as page:
-        press(page, "b")
-        drag(page, (0.3, 0.4), (0.5, 0.4))
-        press(page, Qt.Key.Key_Return)
+        paint_bar(page)
         (tmp_path / "shoot").rename(tmp_path / "away")
         drag(page, (0.4, 0.4), (0.4, 0.7))
         page.open(B)
@@ -159,9 +162,7 @@ def test_what_waits_for_the_disk_waits_while_another_picture_is_opened(
 
 def test_what_waits_for_the_disk_is_given_up_with_escape(qtbot: QtBot, tmp_path: Path) -> None:
     with editing(qtbot, tmp_path / "shoot") as page:
-        press(page, "b")
-        drag(page, (0.3, 0.4), (0.5, 0.4))
-        press(page, Qt.Key.Key_Return)
+        paint_bar(page)
         (tmp_path / "shoot").rename(tmp_path / "away")
         drag(page, (0.4, 0.4), (0.4, 0.7))
         press(page, Qt.Key.Key_Escape)
@@ -328,9 +329,7 @@ def test_the_brush_is_seen_and_its_size_follows_the_brackets(qtbot: QtBot, tmp_p
 
 def test_a_damaged_mask_is_told_and_the_rest_can_be_edited(qtbot: QtBot, tmp_path: Path) -> None:
     with editing(qtbot, tmp_path) as page:
-        press(page, "b")
-        drag(page, (0.3, 0.4), (0.5, 0.4))
-        press(page, Qt.Key.Key_Return)
+        paint_bar(page)
         drag(page, (0.4, 0.4), (0.4, 0.7))
         (mask,) = page.desk.picture(page.name).parent.glob("*.mask.png")
         mask.write_bytes(b"no picture")

@@ -18,6 +18,7 @@ from selector.core import drafting
 from selector.view.edit.page import EditPage
 from tests.selector.desks import opened
 from tests.selector.view.edit.editors import (
+    ALT,
     CTRL,
     END,
     NONE,
@@ -36,7 +37,7 @@ from tests.selector.view.edit.editors import (
     shown,
     two_motions,
 )
-from tests.selector.view.edit.test_objects import cut_triangle, objects
+from tests.selector.view.edit.test_objects import cut_triangle, objects, paint_bar
 
 
 def fingers(
@@ -79,19 +80,26 @@ def test_two_fingers_on_a_touch_pad_shift_the_picture_and_do_not_zoom(
         assert view.scale == scale
 
 
-def test_two_fingers_zoom_while_ctrl_is_held(qtbot: QtBot, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("held", "tells_pixels"), [(CTRL, True), (NONE, False)], ids=["with Ctrl", "as a wheel does"]
+)
+def test_two_fingers_zoom_while_ctrl_is_held_and_where_the_touch_pad_tells_no_pixels(
+    qtbot: QtBot, tmp_path: Path, held: Qt.KeyboardModifier, *, tells_pixels: bool
+) -> None:
     with editing(qtbot, tmp_path) as page:
         scale = page.canvas.view.scale
-        fingers(page.canvas, QPointF(400.0, 300.0), QPoint(0, 60), held=CTRL)
+        at, by = QPointF(400.0, 300.0), QPoint(0, 60)
+        fingers(page.canvas, at, by, held=held, tells_pixels=tells_pixels)
         assert page.canvas.view.scale > scale * 1.1
 
 
-def test_a_touch_pad_that_tells_no_pixels_zooms_as_a_wheel_does(
+def test_the_wheel_zooms_also_with_alt_which_turns_it_sideways(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     with editing(qtbot, tmp_path) as page:
         scale = page.canvas.view.scale
-        fingers(page.canvas, QPointF(400.0, 300.0), QPoint(0, 60), tells_pixels=False)
+        at, by, phase = QPointF(400.0, 300.0), QPoint(60, 0), Qt.ScrollPhase.NoScrollPhase
+        fingers(page.canvas, at, by, held=ALT, tells_pixels=False, phase=phase)
         assert page.canvas.view.scale > scale * 1.1
 
 
@@ -155,9 +163,7 @@ def test_a_click_beside_objects_and_a_drag_over_one_are_the_rectangles(
 
 def test_a_painted_object_is_chosen_by_a_click_too(qtbot: QtBot, tmp_path: Path) -> None:
     with editing(qtbot, tmp_path) as page:
-        press(page, "b")
-        drag(page, (0.3, 0.4), (0.5, 0.4))
-        press(page, Qt.Key.Key_Return)
+        paint_bar(page)
         drag(page, (0.4, 0.4), (0.4, 0.7))
         page.editing.choose(0)
 

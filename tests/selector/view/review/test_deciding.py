@@ -65,6 +65,16 @@ def test_r_and_one_key_rejects_with_its_reason_and_goes_on(
     assert not window.reasons.isVisible()
 
 
+def test_nothing_is_accepted_while_the_reasons_are_asked_for(
+    qtbot: QtBot, window: ReviewWindow
+) -> None:
+    press(qtbot, window, Key.Key_R, Key.Key_A)
+
+    assert window.reasons.isVisible()
+    assert window.session.shots["a.png"].review is None
+    assert window.session.name == "a.png"
+
+
 def test_shift_collects_several_reasons_the_gravest_first(
     qtbot: QtBot, window: ReviewWindow, folder: Path
 ) -> None:
@@ -115,8 +125,10 @@ def test_a_key_that_is_held_down_decides_once_and_goes_on_and_on(
 
     hold(Key.Key_A, "a")
     assert window.session.acceptance.accepted == 1
+    hold(Key.Key_Up, "")
+    assert window.session.name == "a.png"
     hold(Key.Key_Down, "")
-    assert window.session.name == "c.png"
+    assert window.session.name == "c.png", "two on"
 
 
 def test_a_key_that_is_pressed_twice_decides_on_no_clip_that_was_not_seen(

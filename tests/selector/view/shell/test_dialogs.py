@@ -14,8 +14,8 @@ from companions.motion import OutputSize
 from selector.core.groups import GroupRule
 from selector.core.settings import SettingsFile, Theme
 from selector.view import keys, theme
+from selector.view.action import Mode
 from selector.view.cheatsheet import CheatSheet
-from selector.view.keys import Mode
 from selector.view.preview.panel import PreviewPanel
 from selector.view.shell.grouping import GroupDialog
 from selector.view.shell.preferences import SettingsDialog

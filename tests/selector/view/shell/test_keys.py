@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from selector.core.cull import Verdict
 from selector.view import keys
+from selector.view.action import Mode
 from selector.view.cull.page import ACTS
-from selector.view.keys import Mode
 from tests.selector.desks import two_groups
 from tests.selector.windows import cull_of, desk_of, window
 

@@ -6,7 +6,8 @@ import json
 import os
 import stat
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from companions import codec
+from companions.lock import lock_path
 from companions.names import MANIFEST_SUFFIX
 from companions.video_manifest import VideoManifest
 from selector.core.drafting import with_duration
@@ -25,7 +27,7 @@ from selector.view.shell.outgoing import Outgoing, manifest_stem
 from selector.view.shell.send import SendDialog
 from selector.view.shell.window import MainWindow
 from tests.selector import stills
-from tests.selector.desks import PATIENCE_MS, wait_for_look
+from tests.selector.desks import PATIENCE_MS, let_errands_end, wait_for_look
 from tests.selector.windows import desk_of, press, window
 
 Key, Ctrl = Qt.Key, Qt.KeyboardModifier.ControlModifier
@@ -42,10 +44,12 @@ print("a.jpg\tpass\t96")
 print("1 of 2 shots ended without a clip", file=sys.stderr, flush=True)
 sys.exit(60)
 """
+PUT_AWAY = "put away"
+"""The file that an endless fleet leaves where it was asked to end."""
 ENDLESS = """
 import signal, sys, time, pathlib
 def end(*_):
-    pathlib.Path({mark!r}).write_text("put away")
+    pathlib.Path({mark!r}).touch()
     sys.exit(8)
 signal.signal(signal.SIGTERM, end)
 print("1/2 pass a", flush=True)
@@ -89,6 +93,24 @@ def dialog_of(qtbot: QtBot, made: MainWindow, *, picked: tuple[str, ...]) -> Sen
     qtbot.waitUntil(dialog.isActiveWindow, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() == len(picked), timeout=PATIENCE_MS)
     return dialog
+
+
+def send(qtbot: QtBot, dialog: SendDialog) -> None:
+    """By Enter, as soon as there is something to send."""
+    qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
+    QTest.keyClick(dialog, Key.Key_Return)
+
+
+@contextmanager
+def working(qtbot: QtBot, home: Path) -> Iterator[tuple[MainWindow, SendDialog]]:
+    """A window behind which a fleet works that ends when it is asked to, and has spoken: before,
+    it cannot be asked to end in peace."""
+    fleet(home, ENDLESS.format(mark=str(home / PUT_AWAY)))
+    with window(qtbot, home, shoot(home / "shoot")) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        send(qtbot, dialog)
+        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
+        yield made, dialog
 
 
 def rows(dialog: SendDialog) -> dict[str, str]:
@@ -140,8 +162,7 @@ def test_enter_sends_and_the_progress_of_the_fleet_is_seen(qtbot: QtBot, tmp_pat
     fleet(tmp_path, WELL)
     with window(qtbot, tmp_path, folder) as made:
         dialog = dialog_of(qtbot, made, picked=NAMES)
-        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
-        QTest.keyClick(dialog, Key.Key_Return)
+        send(qtbot, dialog)
         qtbot.waitUntil(lambda: not made.sending.is_running, timeout=PATIENCE_MS)
 
         assert dialog.told.text() == "Every shot has its clip."
@@ -158,8 +179,7 @@ def test_a_fleet_that_fails_is_told_by_its_last_words(
     fleet(tmp_path, FAILED)
     with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
         dialog = dialog_of(qtbot, made, picked=NAMES[:1])
-        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
-        QTest.keyClick(dialog, Key.Key_Return)
+        send(qtbot, dialog)
         qtbot.waitUntil(lambda: dialog.told.text().startswith("The fleet"), timeout=PATIENCE_MS)
 
         assert dialog.told.text() == "The fleet ended with 60: 1 of 2 shots ended without a clip"
@@ -169,31 +189,19 @@ def test_a_fleet_that_fails_is_told_by_its_last_words(
 def test_stop_ends_the_fleet_in_peace_and_says_that_shots_stay_queued(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    mark = tmp_path / "put away"
-    fleet(tmp_path, ENDLESS.format(mark=str(mark)))
-    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
-        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
-        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
-        QTest.keyClick(dialog, Key.Key_Return)
-        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
+    with working(qtbot, tmp_path) as (made, dialog):
         assert made.sending.is_running
         QTest.keyClick(dialog.cancel, Key.Key_Space)
         qtbot.waitUntil(lambda: not made.sending.is_running, timeout=PATIENCE_MS)
 
         assert "queued still" in dialog.told.text()
-        assert mark.read_text("utf-8") == "put away"
+        assert (tmp_path / PUT_AWAY).exists(), "it was asked to end, and not killed"
 
 
 def test_the_fleet_goes_on_when_the_dialog_is_closed_and_is_seen_when_it_is_opened_again(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    fleet(tmp_path, ENDLESS.format(mark=str(tmp_path / "put away")))
-    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
-        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
-        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
-        QTest.keyClick(dialog, Key.Key_Return)
-        # Before it has spoken it cannot be asked to end in peace either.
-        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
+    with working(qtbot, tmp_path) as (made, dialog):
         QTest.keyClick(dialog, Key.Key_Escape)
         assert made.sending.is_running
 
@@ -211,12 +219,7 @@ def test_the_fleet_goes_on_when_the_dialog_is_closed_and_is_seen_when_it_is_open
 def test_a_window_behind_which_the_fleet_works_asks_before_it_stops_it(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
-    fleet(tmp_path, ENDLESS.format(mark=str(tmp_path / "put away")))
-    with window(qtbot, tmp_path, shoot(tmp_path / "shoot")) as made:
-        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
-        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
-        QTest.keyClick(dialog, Key.Key_Return)
-        qtbot.waitUntil(lambda: dialog.progress.value() == 1, timeout=PATIENCE_MS)
+    with working(qtbot, tmp_path) as (made, _):
         for button, says in ((1, ""), (0, "putting its work away")):
             made.close()
             assert made.isVisible()
@@ -228,7 +231,7 @@ def test_a_window_behind_which_the_fleet_works_asks_before_it_stops_it(
             assert says in (left.words.text() if left is not None else "")
 
         qtbot.waitUntil(lambda: not made.isVisible(), timeout=PATIENCE_MS)
-        assert (tmp_path / "put away").exists(), "it was asked to end, and not killed"
+        assert (tmp_path / PUT_AWAY).exists(), "it was asked to end, and not killed"
 
 
 def test_a_move_that_is_drawn_while_the_dialog_is_open_is_the_one_that_is_sent(
@@ -244,6 +247,32 @@ def test_a_move_that_is_drawn_while_the_dialog_is_open_is_the_one_that_is_sent(
         assert dialog.write_manifest() is None
 
         dialog.activateWindow()
+        qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
+        written = dialog.write_manifest()
+
+    assert written is not None
+    assert codec.read(written, VideoManifest).shots[0].motion.duration_sec == 2.5
+
+
+def test_nothing_is_sent_while_what_was_drawn_is_not_on_the_disk(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = shoot(tmp_path / "shoot")
+    with window(qtbot, tmp_path, folder) as made:
+        dialog = dialog_of(qtbot, made, picked=NAMES[:1])
+        in_the_way = lock_path(folder / NAMES[0])
+        in_the_way.mkdir()  # the picture can be read, and nothing written beside it
+        desk = desk_of(made)
+        assert desk.edit(NAMES[0], lambda motion: with_duration(motion, 2.5), what="faster")
+        dialog.activateWindow()
+        qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
+
+        assert dialog.write_manifest() is None
+        assert "Not all is on the disk yet" in dialog.told.text()
+        assert manifests(folder) == []
+
+        in_the_way.rmdir()
+        assert desk.save_again()
         qtbot.waitUntil(dialog.write.isEnabled, timeout=PATIENCE_MS)
         written = dialog.write_manifest()
 
@@ -315,7 +344,7 @@ def test_what_was_read_for_one_manifest_is_not_taken_for_another(
             outgoing.gather(
                 Target.of(folder, out=root / name, per_image=False), include_blocked=False
             )
-            time.sleep(1.0)  # it is read and told, and the window has not heard of it yet
+            let_errands_end()
         qtbot.waitUntil(lambda: bool(taken), timeout=PATIENCE_MS)
 
         assert taken == [f"shoot/{NAMES[0]}"]
@@ -331,8 +360,7 @@ def test_a_fleet_that_cannot_be_started_is_told_and_the_manifest_stays(
     )
     with window(qtbot, tmp_path, folder) as made:
         dialog = dialog_of(qtbot, made, picked=NAMES[:1])
-        qtbot.waitUntil(dialog.send.isEnabled, timeout=PATIENCE_MS)
-        QTest.keyClick(dialog, Key.Key_Return)
+        send(qtbot, dialog)
         qtbot.waitUntil(lambda: "cannot be started" in dialog.told.text(), timeout=PATIENCE_MS)
 
     assert len(manifests(folder)) == 1

@@ -132,8 +132,10 @@ def test_pictures_that_vanish_are_told_also_where_decisions_go_to_an_overlay(
         qtbot.waitUntil(lambda: banner(made, "vanished") != "", timeout=PATIENCE_MS)
         assert f"written to {overlay}" in banner(made, "vanished")
 
+        stills.copied("rocket.jpg", tmp_path / "away" / "first", to="new.jpg")
         shutil.move(tmp_path / "away", folder)
         qtbot.waitUntil(lambda: banner(made, "vanished") == "", timeout=PATIENCE_MS)
+        assert "first/new.jpg" in desk_of(made).cull.groups[0].pictures, "it is looked into again"
 
 
 def conflicting(qtbot: QtBot, made: MainWindow) -> Path:
@@ -257,6 +259,14 @@ def test_what_is_given_up_is_given_up(qtbot: QtBot, tmp_path: Path) -> None:
 
         assert made.desk is None
         assert not folder.exists()
+
+        other = two_groups(tmp_path / "other")
+        assert made.open_folder(other)
+        shutil.move(other, tmp_path / "away too")
+        press(made, Key.Key_X)
+        press(made, Key.Key_W, Ctrl)
+        assert "would be lost" in banner(made, "leaving"), "and nothing of what comes after"
+        assert desk_of(made).unsaved == 1
 
 
 def test_opening_the_open_folder_again_is_no_second_window(qtbot: QtBot, tmp_path: Path) -> None:

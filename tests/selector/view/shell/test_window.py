@@ -238,6 +238,18 @@ def test_a_theme_is_in_force_at_once_and_the_next_time(qtbot: QtBot, tmp_path: P
         assert made.menus.themes[Theme.DARK].isChecked()
 
 
+def test_what_is_chosen_holds_also_where_settings_cannot_be_kept(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "no folder"
+    in_the_way.touch()
+    with window(qtbot, in_the_way) as made:
+        made.memory.change(lambda before: before.changed(threshold=0.75))
+
+        assert made.settings.threshold == 0.75
+        assert str(in_the_way) in made.statusBar().currentMessage()
+
+
 def test_a_folder_that_is_not_there_is_told_and_the_open_one_stays(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
