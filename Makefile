@@ -15,7 +15,7 @@ export QT_QPA_PLATFORM := offscreen
 DEMO := build/demo
 STILLS := $(DEMO)/stills
 MANIFEST := $(STILLS)/demo.video_manifest.json
-BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview
+BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills
 SHEET := $(DEMO)/contact-sheet.png
 
 .DEFAULT_GOAL := help
@@ -29,8 +29,8 @@ install-fleet:
 	@$(PYTHON) deploy/install.py fleet
 
 install-dev:
-	@$(PYTHON) deploy/preflight.py window
-	@$(PYTHON) deploy/install.py fleet selector dev
+	@$(PYTHON) deploy/preflight.py window sync
+	@$(PYTHON) deploy/install.py fleet selector sync dev
 
 demo: export FLEET_HOME := $(DEMO)/home
 demo: install-fleet  ## Five photographs become five clips and a contact sheet, in build/demo.

@@ -71,6 +71,31 @@ class Home:
         return self.root / "audit"
 
     @property
+    def inbox(self) -> Path:
+        """Where sets from desks are taken in, if no other folder is set."""
+        return self.root / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        """Where clips of such sets are published, if no other folder is set."""
+        return self.root / "outbox"
+
+    @property
+    def receiving(self) -> Path:
+        """What the receiving side knows of the sets it took in, in SQLite."""
+        return self.root / "receiving.sqlite3"
+
+    @property
+    def gate_log(self) -> Path:
+        """What restricted keys asked for and were refused."""
+        return self.root / "gate.log"
+
+    @property
+    def sync(self) -> Path:
+        """What the desk keeps of its syncs: a record for each host, locks, reports, what waits."""
+        return self.root / "sync"
+
+    @property
     def log(self) -> Path:
         """The dispatcher's log."""
         return self.root / "fleet.log"

@@ -8,7 +8,8 @@ settings or the environment.
 from __future__ import annotations
 
 import tomllib
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,10 +18,47 @@ from fleet.errors import SettingsInvalid
 from fleet.home import HOME_VARIABLE, Home, find_home
 from fleet.jobs.retry import RetryPolicy
 
-__all__ = ["HOME_VARIABLE", "Home", "Settings", "find_home", "load_settings"]
+__all__ = ["HOME_VARIABLE", "Home", "Host", "Settings", "find_home", "load_settings"]
 
 Slots = Annotated[int, Field(ge=1, le=64)]
 PositiveSeconds = Annotated[float, Field(gt=0.0, le=7 * 86400.0)]
+
+
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""A host as ``~/.ssh/config`` names it; never an option to ssh."""
+PlainPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./~@%+=:,-]+$", max_length=1024)]
+"""A path that every remote shell takes as it is."""
+
+
+class Host(BaseModel):
+    """What may be said of one host in ``[hosts.NAME]``; ssh's own part stands in its config."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    ssh: HostName | None = None
+    """The name in ``~/.ssh/config``; by default the host's name here."""
+    ssh_config: Path | None = None
+    """Another file than ``~/.ssh/config``."""
+    transport: Literal["auto", "rsync", "sftp", "local"] = "auto"
+    """How files travel: rsync where both sides have it, else sftp; ``local`` for a disk that is
+    mounted here and needs no ssh."""
+    fleet: Annotated[str, Field(min_length=1, max_length=1024)] = "fleet"
+    """The ``fleet`` command there, as words: ``/opt/motionfleet/bin/fleet``."""
+    inbox: PlainPath | None = None
+    """Where sets are taken in there; by default the fleet's own choice."""
+    outbox: PlainPath | None = None
+    """Where clips are published there; likewise."""
+    bandwidth_mbit_s: Annotated[float, Field(gt=0.0)] | None = None
+    """The most that is sent or fetched, in megabits a second."""
+    compress: bool | None = None
+    """Whether bytes are compressed under way; by default where it helps."""
+    tries: Annotated[int, Field(ge=1, le=50)] = 6
+    """How often a broken transfer is tried before it is given up."""
+    folders: tuple[Path, ...] = ()
+    """Folders of this machine that ``fleet sync HOST --all`` looks after."""
+    failure_command: tuple[str, ...] = ()
+    """Called when ``fleet sync HOST --all`` ends with an error, as argv; ``{host}``, ``{exit}``,
+    ``{message}`` and ``{report}`` in it are filled in."""
 
 
 class Settings(BaseModel):
@@ -69,6 +107,9 @@ class Settings(BaseModel):
     """What an hour of one worker costs, for the cost in every meta."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """Currency of the rate."""
+
+    hosts: dict[HostName, Host] = Field(default_factory=dict)
+    """Hosts to sync with."""
 
     @property
     def retry(self) -> RetryPolicy:

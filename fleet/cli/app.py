@@ -15,13 +15,19 @@ from fleet.cli import (
     control,
     doctor,
     drill,
+    gate,
+    hosts,
     invariants,
     nodes,
     plan,
+    receive,
     report,
+    schedule,
     shots,
     status,
     submit,
+    sync,
+    watch,
 )
 
 app = typer.Typer(
@@ -54,11 +60,13 @@ def _root(
 WORK = "Work"
 CONTROL = "Control of what was submitted"
 CLUSTER = "Cluster"
+SYNC = "Sync"
 RECORDS = "Records"
 
 app.command("submit", epilog=submit.EXAMPLE, rich_help_panel=WORK)(submit.submit)
 app.command("plan", epilog=plan.EXAMPLE, rich_help_panel=WORK)(plan.plan)
 app.command("status", epilog=status.EXAMPLE, rich_help_panel=WORK)(status.status)
+app.command("watch", epilog=watch.EXAMPLE, rich_help_panel=WORK)(watch.watch)
 app.command("show", epilog=shots.SHOW_EXAMPLE, rich_help_panel=WORK)(shots.show)
 app.command("events", epilog=shots.EVENTS_EXAMPLE, rich_help_panel=WORK)(shots.events)
 app.command("report", epilog=report.EXAMPLE, rich_help_panel=WORK)(report.report)
@@ -78,7 +86,17 @@ app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=CLUSTER)(doctor.doc
 app.add_typer(nodes.group, rich_help_panel=CLUSTER)
 app.command("drill", epilog=drill.EXAMPLE, rich_help_panel=CLUSTER)(drill.drill)
 
+app.command("push", epilog=sync.PUSH_EXAMPLE, rich_help_panel=SYNC)(sync.push)
+app.command("pull", epilog=sync.PULL_EXAMPLE, rich_help_panel=SYNC)(sync.pull)
+app.command("sync", epilog=sync.SYNC_EXAMPLE, rich_help_panel=SYNC)(sync.sync)
+app.add_typer(hosts.group, rich_help_panel=SYNC)
+app.add_typer(schedule.group, rich_help_panel=SYNC)
+
 app.command("archive", epilog=archive.EXAMPLE, rich_help_panel=RECORDS)(archive.archive)
 app.command("repair", epilog=invariants.REPAIR_EXAMPLE, rich_help_panel=RECORDS)(invariants.repair)
 app.add_typer(audit.group, rich_help_panel=RECORDS)
 app.add_typer(companions.group, rich_help_panel=RECORDS)
+
+# What a desk starts on this machine, over ssh: not for people, so help does not show it.
+app.command("receive", hidden=True)(receive.receive)
+app.command("gate", hidden=True)(gate.gate)

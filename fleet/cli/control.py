@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import typer
 
-from companions.errors import MotionfleetError
 from fleet.cli.output import Output, complain
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
@@ -26,6 +25,7 @@ if TYPE_CHECKING:  # heavy: imported when a command runs
     from fleet.settings import Home
 
 _ENDED: Final = "all that is named has ended already: see fleet status --shots"
+_NAME_SOMETHING: Final = "name a shot, a manifest or a project, or say --all"
 _NOT_FAILED: Final = "nothing that is named needs it: see fleet status --shots"
 
 CANCEL_EXAMPLE: Final = "Example: fleet cancel img_001.jpg --manifest day1.video_manifest.json"
@@ -59,6 +59,9 @@ def cancel(
     project: Projects = None,
     manifest: Manifests = None,
     yes: Yes = False,
+    host: Annotated[
+        str | None, typer.Option(help="Of the fleet on that host.", show_default=False)
+    ] = None,
     json_: AsJson = False,
 ) -> None:
     """Withdraw shots that have not ended: they are not made, until fleet retry asks for them.
@@ -67,6 +70,19 @@ def cancel(
     """
     from fleet.ledger import control
 
+    if host is not None:
+        from fleet.cli import remote
+        from fleet.home import find_home
+
+        if not (names or everything or project or manifest):
+            raise typer.BadParameter(_NAME_SOMETHING)
+        if everything and not yes:
+            _ask(f"Withdraw every shot on {host} that has not ended?")
+        remote.cancel(
+            host, home=find_home(), output=Output(), names=names or (), everything=everything,
+            projects=project or (), manifests=manifest or (), as_json=json_,
+        )  # fmt: skip
+        return
     with _desk(json_) as desk:
         chosen = desk.select(names, everything, project, manifest)
         if everything and not yes:
@@ -250,7 +266,7 @@ class Desk:
         from fleet.ledger.selection import select
 
         if not (names or everything or projects or manifests):
-            raise typer.BadParameter("name a shot, a manifest or a project, or say --all")
+            raise typer.BadParameter(_NAME_SOMETHING)
         return select(
             self.database,
             names or (),
@@ -272,24 +288,18 @@ class Desk:
 
     def write_metas(self, selection: Selection, verdict: str) -> None:
         """Write the metas of shots that ended so, those of an act that was cut short included."""
-        from fleet.ledger import reading
-        from fleet.ledger.control import SET_ASIDE, WITHDRAWN
         from fleet.ledger.selection import shot_ids
         from fleet.settings import load_settings
-        from fleet.stages.withdrawn import write_meta
+        from fleet.stages.withdrawn import write_metas
 
         settings = load_settings(self.home)
         ids = list(shot_ids(self.database, selection, verdicts=(verdict,)))
         with self.output.counted("writing metas", total=len(ids)) as advance:
-            for shot_id in ids:
-                history = reading.history(self.database, shot_id)
-                if any(each.code in {SET_ASIDE, WITHDRAWN} for each in history.shot.reasons):
-                    try:
-                        write_meta(history, settings=settings, now=time.time())
-                    except MotionfleetError as error:
-                        # It is withdrawn all the same: the ledger says so.
-                        complain(f"{shot_id}: its meta was not written: {error}")
-                advance(1)
+            problems = write_metas(
+                self.database, ids, settings=settings, now=time.time(), advance=advance
+            )
+        for problem in problems:
+            complain(problem)
 
     def tell(self, what: str, done: Acted, *, otherwise: str) -> None:
         """Say what was done to shots; ``otherwise`` is why, if it was done to none."""

@@ -20,7 +20,7 @@ def doctor(
 
     Ends with an error if a check fails; a warning is none.
     """
-    from fleet.doctor.checks import State
+    from fleet.check import State
     from fleet.doctor.examination import examine
     from fleet.settings import find_home
 

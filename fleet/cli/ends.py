@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from companions.video_meta import Verdict, VideoMeta
+from companions.video_meta import Reason, Verdict, VideoMeta
 from fleet.jobs.model import JobState, Stage
 from fleet.ledger import reading
 from fleet.ledger.database import Database
@@ -19,21 +20,28 @@ ADHERENCE = "adherence"
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One shot's end, or where it is now."""
+    """One shot's end, or where it is now.
 
-    shot: ShotRow
+    Attributes:
+        image: the picture's path in its manifest.
+        target: where its clip is published.
+        state: its verdict, or what it waits for.
+        verdict: None while the shot has not ended.
+        meta: its own meta, if that is in place.
+    """
+
+    id: str
+    image: str
+    target: str
     state: str
+    verdict: Verdict | None
+    reasons: tuple[Reason, ...]
     meta: VideoMeta | None
 
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict, or None while the shot has not ended."""
-        return self.shot.verdict
-
-    @property
-    def image(self) -> str:
-        """The picture's path in its manifest."""
-        return self.shot.image_path
+    @classmethod
+    def of(cls, shot: ShotRow, state: str, meta: VideoMeta | None) -> Self:
+        """The end of a shot as the ledger has it."""
+        return cls(shot.id, shot.image_path, shot.target, state, shot.verdict, shot.reasons, meta)
 
     @property
     def frames(self) -> str:
@@ -56,26 +64,26 @@ class End:
     @property
     def outcome(self) -> str:
         """Where the clip lies, or why there is none."""
-        why = " ".join(reason.message for reason in self.shot.reasons)
+        why = " ".join(reason.message for reason in self.reasons)
         if self.verdict is Verdict.PASS:
-            return self.shot.target
+            return self.target
         if self.verdict is Verdict.FLAGGED:
-            return f"{self.shot.target} ({why})"
+            return f"{self.target} ({why})"
         return why
 
     @property
     def clip(self) -> str | None:
         """Where the clip lies, if there is one."""
-        return self.shot.target if self.verdict in {Verdict.PASS, Verdict.FLAGGED} else None
+        return self.target if self.verdict in {Verdict.PASS, Verdict.FLAGGED} else None
 
     def as_json(self) -> dict[str, object]:
         """The same for machines."""
         return {
-            "shot": self.shot.id,
+            "shot": self.id,
             "image": self.image,
             "state": self.state,
             "verdict": self.verdict.value if self.verdict else None,
-            "reasons": [reason.model_dump() for reason in self.shot.reasons],
+            "reasons": [reason.model_dump() for reason in self.reasons],
             "clip": self.clip,
             "frames": self.meta.clip.frames if self.meta and self.meta.clip else None,
             "adherence": self.adherence_value,
@@ -94,7 +102,9 @@ def ends_of(ids: Sequence[str] | None, *, home: Home, metas: bool) -> list[End]:
         states = reading.job_states(database, ids=ids)
     finally:
         database.close()
-    return [End(row, phase(row, states[row.id]), meta_of(row) if metas else None) for row in rows]
+    return [
+        End.of(row, phase(row, states[row.id]), meta_of(row) if metas else None) for row in rows
+    ]
 
 
 def phase(shot: ShotRow, jobs: Mapping[Stage, JobState]) -> str:

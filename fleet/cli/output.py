@@ -65,6 +65,16 @@ class Output:
             text = json.dumps(value, indent=2)
         sys.stdout.write(text + "\n")
 
+    def json_line(self, value: object) -> None:
+        """One of many results for machines, in one line that is there at once."""
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
+    def row(self, cells: Sequence[str]) -> None:
+        """One of many results, separated by tabs, in one line that is there at once."""
+        sys.stdout.write("\t".join(shown(cell) for cell in cells) + "\n")
+        sys.stdout.flush()
+
     @contextlib.contextmanager
     def counted(self, what: str, *, total: int) -> Iterator[Callable[[int], None]]:
         """Gives a function to call with how many more of ``total`` are done."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,30 +20,39 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from companions.timing import clip_frames
-from fleet.cli.output import Output
+from fleet.cli.output import Output, shown
 from fleet.jobs.model import Stage
 from fleet.ledger import reading
 from fleet.ledger.database import Database
-from fleet.ledger.rows import EventRow
+from fleet.ledger.rows import EventRow, ShotRow
 from fleet.settings import Home
 
 _STAGES: Final = len(Stage)
 _STAGE_DONE: Final = frozenset({"finished", "given_up", "skipped"})
 
 
-class Progress:
-    """Follows the ledger's events of some shots; a context manager."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A shot that has not ended, as the bar needs it.
 
-    def __init__(self, ids: Sequence[str], *, home: Home, output: Output) -> None:
+    Attributes:
+        name: its picture's path, for people.
+        frames: how many a stage of it makes; 0 where that is not known.
+    """
+
+    name: str
+    frames: int = 0
+
+
+class Bar:
+    """Draws what happens to some shots, wherever it is told from; a context manager."""
+
+    def __init__(self, shots: Mapping[str, Followed], *, output: Output) -> None:
         self._output = output
-        self._database = Database(home.ledger)
-        self._unfinished = {
-            row.id: row for row in reading.shots(self._database, ids=ids) if row.verdict is None
-        }
-        self._total = len(self._unfinished)
-        self._stages_done: dict[str, set[str]] = {shot_id: set() for shot_id in self._unfinished}
+        self._shots = shots
+        self._total = len(shots)
+        self._stages_done: dict[str, set[str]] = {shot_id: set() for shot_id in shots}
         self._active: dict[str, str] = {}
-        self._seen = reading.last_event(self._database)
         self._ended = 0
         self._said = ""
         # In a terminal only: a bar in a log file is noise.
@@ -71,33 +82,12 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.tick("", {})
         self._bars.stop()
-        self._database.close()
 
-    def tick(self, doing: str, frames: Mapping[tuple[str, str], int]) -> None:
-        """Show what has happened since the last tick; ``doing`` is said where nothing has.
-
-        ``frames`` are those done so far, by shot id and stage.
-        """
-        while found := reading.events(self._database, after=self._seen):
-            self._seen = found[-1].seq
-            for event in found:
-                if event.shot_id in self._unfinished:
-                    self._take(event)
-        if self._bar is not None:
-            done = float(sum(len(stages) for stages in self._stages_done.values()))
-            done += sum(self._share(shot_id, count) for (shot_id, _), count in frames.items())
-            done /= _STAGES
-            self._bars.update(
-                self._bar, completed=min(done, self._total), description=self._words(doing)
-            )
-        if doing and doing != self._said and not self._output.notes.is_terminal:
-            self._output.note(doing)
-        self._said = doing
-
-    def _take(self, event: EventRow) -> None:
+    def take(self, event: EventRow) -> None:
+        """Note what happened; ``show`` draws it."""
+        if event.shot_id not in self._shots:
+            return
         if event.kind in _STAGE_DONE:
             self._stages_done[event.shot_id].add(event.stage)
         if event.kind == "leased":
@@ -114,15 +104,26 @@ class Progress:
             verdict = event.data.get("verdict", "")
             self._line(f"{self._ended}/{self._total} {verdict} {self._name(event)}")
 
+    def show(self, doing: str, frames: Mapping[tuple[str, str], int]) -> None:
+        """Draw; ``doing`` is said where nothing is under way.
+
+        ``frames`` are those done so far, by shot id and stage.
+        """
+        if self._bar is not None:
+            done = float(sum(len(stages) for stages in self._stages_done.values()))
+            done += sum(self._share(shot_id, count) for (shot_id, _), count in frames.items())
+            done /= _STAGES
+            self._bars.update(
+                self._bar, completed=min(done, self._total), description=self._words(doing)
+            )
+        if doing and doing != self._said and not self._output.notes.is_terminal:
+            self._output.note(doing)
+        self._said = doing
+
     def _share(self, shot_id: str, frames: int) -> float:
         """How much of a stage so many frames are, 0..1."""
-        if shot_id not in self._unfinished:
-            return 0.0
-        recipe = self._unfinished[shot_id].recipe
-        whole = clip_frames(
-            duration_s=recipe.motion.duration_sec, target_fps=recipe.interpolation.target_fps
-        )
-        return min(1.0, frames / max(1, whole))
+        whole = self._shots[shot_id].frames if shot_id in self._shots else 0
+        return min(1.0, frames / whole) if whole else 0.0
 
     def _line(self, text: str) -> None:
         # In a terminal the bar tells the count, and the table at the end tells the rest.
@@ -130,7 +131,7 @@ class Progress:
             self._output.note(text)
 
     def _name(self, event: EventRow) -> str:
-        return self._unfinished[event.shot_id].image_path
+        return self._shots[event.shot_id].name
 
     def _words(self, doing: str) -> str:
         counts = {
@@ -142,4 +143,52 @@ class Progress:
         words = [
             f"{active.count(stage)} {word}" for word, stage in counts.items() if stage in active
         ]
-        return ", ".join(words) or doing or "working"
+        return escape(shown(", ".join(words) or doing or "working"))
+
+
+class Progress:
+    """Follows the ledger's events of some shots; a context manager."""
+
+    def __init__(self, ids: Sequence[str], *, home: Home, output: Output) -> None:
+        self._database = Database(home.ledger)
+        unfinished = {
+            row.id: _followed(row)
+            for row in reading.shots(self._database, ids=ids)
+            if row.verdict is None
+        }
+        self._bar = Bar(unfinished, output=output)
+        self._seen = reading.last_event(self._database)
+
+    def __enter__(self) -> Self:
+        self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.tick("", {})
+        self._bar.__exit__(kind, error, trace)
+        self._database.close()
+
+    def tick(self, doing: str, frames: Mapping[tuple[str, str], int]) -> None:
+        """Show what has happened since the last tick; ``doing`` is said where nothing has.
+
+        ``frames`` are those done so far, by shot id and stage.
+        """
+        while found := reading.events(self._database, after=self._seen):
+            self._seen = found[-1].seq
+            for event in found:
+                self._bar.take(event)
+        self._bar.show(doing, frames)
+
+
+def _followed(row: ShotRow) -> Followed:
+    whole = clip_frames(
+        duration_s=row.recipe.motion.duration_sec,
+        target_fps=row.recipe.interpolation.target_fps,
+    )
+    return Followed(row.image_path, max(1, whole))

@@ -11,7 +11,7 @@ from fleet.cli.output import Column, Output, moment
 from fleet.errors import UnknownShot
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
-    from fleet.ledger.rows import History
+    from fleet.ledger.rows import EventRow, History
     from fleet.settings import Home
 
 SHOW_EXAMPLE: Final = "Example: fleet show img_001.jpg"
@@ -33,7 +33,7 @@ def show(
     history = _history(shot, home=find_home())
     row = history.shot
     states = {stage: job.state for stage, job in history.jobs.items()}
-    end = End(row, phase(row, states), meta_of(row))
+    end = End.of(row, phase(row, states), meta_of(row))
     if json_:
         output.json(
             end.as_json()
@@ -101,19 +101,7 @@ def events(
     finally:
         database.close()
     if json_:
-        output.json(
-            [
-                {
-                    "seq": row.seq,
-                    "at": moment(row.at),
-                    "shot": row.shot_id,
-                    "stage": row.stage,
-                    "kind": row.kind,
-                    "data": dict(row.data),
-                }
-                for row in rows
-            ]
-        )
+        output.json([event_as_json(row) for row in rows])
         return
     output.table(
         [Column("No", right=True), Column("At"), Column("Shot"), Column("Stage"),
@@ -121,6 +109,18 @@ def events(
         [[str(row.seq), moment(row.at), row.shot_id, row.stage, row.kind,
           " ".join(f"{key}={value}" for key, value in row.data.items())] for row in rows],
     )  # fmt: skip
+
+
+def event_as_json(row: EventRow) -> dict[str, object]:
+    """One event for machines."""
+    return {
+        "seq": row.seq,
+        "at": moment(row.at),
+        "shot": row.shot_id,
+        "stage": row.stage,
+        "kind": row.kind,
+        "data": dict(row.data),
+    }
 
 
 def _history(name: str, *, home: Home) -> History:

@@ -19,12 +19,16 @@ if TYPE_CHECKING:  # heavy: imported when a command runs
 EXAMPLE: Final = "Example: fleet status --shots --unfinished --json"
 
 EMPTY: Final = "the ledger is empty; submit a manifest: fleet submit FILE"
+GO_ON: Final = "fleet submit FILE, or fleet up"
 LATEST: Final = 10
 """Shots at work, and shots that ended last, that a summary shows."""
 MANIFESTS: Final = 20
 """Manifests that a summary shows if not told otherwise."""
 SHOTS: Final = 1000
 """Shots that a listing shows if not told otherwise."""
+
+_FORESEEABLE_H: Final = 10.0 * 365.0 * 24.0
+"""No end is told that lies further ahead."""
 
 
 def status(
@@ -45,6 +49,9 @@ def status(
             help=f"The newest so many: shots ({SHOTS}) or manifests ({MANIFESTS}).", min=1
         ),
     ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Of the fleet on that host.", show_default=False)
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Show where everything is: manifests in counts, or with --shots each shot by itself."""
@@ -55,6 +62,14 @@ def status(
     from fleet.ledger.selection import select
 
     output, home = Output(), find_home()
+    if host is not None:
+        from fleet.cli import remote
+
+        remote.status(
+            host, home=home, output=output, listed=shots, unfinished=unfinished,
+            manifests=manifest or (), limit=limit, as_json=json_,
+        )  # fmt: skip
+        return
     database = Database(home.ledger)
     try:
         if shots or unfinished or manifest:
@@ -62,7 +77,7 @@ def status(
             lines = summary.shot_lines(
                 database, limit=limit or SHOTS, unfinished=unfinished, manifests=wanted
             )
-            _list(lines, output, as_json=json_, limit=limit or SHOTS)
+            show_shots(lines, output, as_json=json_, limit=limit or SHOTS)
             return
         now = time.time()
         found = summary.summarise(database, limit=limit or MANIFESTS, now=now)
@@ -72,8 +87,22 @@ def status(
         database.close()
     working = ProcessLock(home.dispatcher_lock).is_held()
     if json_:
-        output.json(_as_json(found, doing, ended, working=working))
-        return
+        output.json(overview_as_json(found, doing, ended, working=working))
+    else:
+        show_overview(found, doing, ended, output, working=working)
+
+
+def show_overview(
+    found: Summary,
+    doing: Sequence[ShotLine],
+    ended: Sequence[ShotLine],
+    output: Output,
+    *,
+    working: bool,
+    empty: str = EMPTY,
+    go_on: str = GO_ON,
+) -> None:
+    """The ledger in counts; ``empty`` is said of one without shots, ``go_on`` where none works."""
     output.table(
         [Column("Batch"), Column("Project"), Column("Shots", right=True),
          Column("Clips", right=True), Column("Open", right=True), Column("No clip", right=True),
@@ -89,7 +118,7 @@ def status(
             [[line.id, line.state, line.outcome] for line in latest],
             title="At work, and ended last" if latest else "",
         )
-    for line in _said(found, working=working):
+    for line in _said(found, working=working, empty=empty, go_on=go_on):
         output.note(line)
 
 
@@ -97,7 +126,8 @@ _GOOD: Final = ("pass", "flagged")
 _BAD: Final = ("failed", "quarantined", "cancelled")
 
 
-def _list(lines: Sequence[ShotLine], output: Output, *, as_json: bool, limit: int) -> None:
+def show_shots(lines: Sequence[ShotLine], output: Output, *, as_json: bool, limit: int) -> None:
+    """The newest ``limit`` shots, one by one."""
     if as_json:
         output.json([_line_as_json(line) for line in lines])
         return
@@ -113,10 +143,10 @@ def _list(lines: Sequence[ShotLine], output: Output, *, as_json: bool, limit: in
         output.note(f"the newest {limit}; for more: --limit {10 * limit}")
 
 
-def _said(found: Summary, *, working: bool) -> list[str]:
+def _said(found: Summary, *, working: bool, empty: str, go_on: str) -> list[str]:
     """What a person should know beside the table."""
     if not found.counts and not found.manifests:
-        return [EMPTY]
+        return [empty]
     told = [", ".join(f"{count:,} {word}" for word, count in found.counts.items())]
     if found.others:
         told.append(f"{found.others:,} more manifests; show them with --limit")
@@ -125,13 +155,13 @@ def _said(found: Summary, *, working: bool) -> list[str]:
                  for scope, name in found.pauses]  # fmt: skip
         told.append(f"paused: {', '.join(names)}; go on with: fleet resume")
     if found.open and not working:
-        told.append("nothing is at work; go on with: fleet submit FILE, or fleet up")
+        told.append(f"nothing is at work; go on with: {go_on}")
     elif found.open and found.clips_per_hour:
         left_h = found.open / found.clips_per_hour
-        told.append(
-            f"{found.clips_per_hour:,.0f} shots an hour; at that pace all are done "
-            f"{moment(time.time() + 3600.0 * left_h)}"
-        )
+        pace = f"{found.clips_per_hour:,.0f} shots an hour"
+        if left_h < _FORESEEABLE_H:
+            pace += f"; at that pace all are done {moment(time.time() + 3600.0 * left_h)}"
+        told.append(pace)
     return told
 
 
@@ -148,9 +178,10 @@ def _sum(counts: Mapping[str, int], words: Sequence[str]) -> int:
     return sum(counts.get(word, 0) for word in words)
 
 
-def _as_json(
+def overview_as_json(
     found: Summary, doing: Sequence[ShotLine], ended: Sequence[ShotLine], *, working: bool
 ) -> dict[str, object]:
+    """The ledger in counts, for machines."""
     return {
         "counts": dict(found.counts),
         "open": found.open,

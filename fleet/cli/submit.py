@@ -16,8 +16,8 @@ from fleet.cli.output import Column, Output
 from fleet.errors import Interrupted, ShotsFailed
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
+    from fleet.cli.ends import End
     from fleet.client import Submission
-    from fleet.ledger.rows import Submitted
 
 EXAMPLE: Final = "Example: fleet submit stills/day1.video_manifest.json --out clips"
 
@@ -37,16 +37,30 @@ def submit(
         bool, typer.Option("--dry-run", help="Check and show; queue nothing.")
     ] = False,
     wait: Annotated[bool, typer.Option(help="Make the clips now, or only queue them.")] = True,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            help="Make them on that host: send what it lacks, watch, and fetch the clips.",
+            show_default=False,
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Queue every shot of MANIFESTS that is not made yet, and make the clips.
 
-    Submitting the same manifest again adds nothing; interrupted, the same command goes on.
+    Submitting the same manifest again adds nothing; interrupted, the same command goes on. With
+    --host, all of it happens on that host, and the clips come back beside their pictures; a host
+    that cannot be reached gets the manifests with the next fleet sync.
     """
     from fleet import client
     from fleet.settings import find_home, load_settings
 
     output, home = Output(), find_home()
+    if host is not None:
+        if out is not None:
+            raise typer.BadParameter("with --host, clips come back beside their pictures: no --out")
+        _submit_there(host, manifests, output, dry_run=dry_run, wait=wait, as_json=json_)
+        return
     load_settings(home)  # a settings file that cannot be meant refuses before anything is queued
     submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
     for path, submission in zip(manifests, submissions, strict=True):
@@ -61,10 +75,46 @@ def submit(
         planned_ids = [planned.row.id for planned in submission.shots]
         ids += planned_ids
         unfinished = client.unfinished(planned_ids, home=home)
-        output.note(_said(path, done, unfinished=unfinished))
+        output.note(
+            said(
+                path,
+                new=len(done.new),
+                reopened=len(done.reopened),
+                replaced=len(done.replaced),
+                adopted=len(done.adopted),
+                known=len(done.known),
+                unfinished=unfinished,
+            )
+        )
     if wait:
         _make(ids, output)
-    _show_ends(ids, output, as_json=json_)
+    from fleet.cli.ends import ends_of
+
+    _show_ends(ends_of(ids, home=home, metas=True), output, as_json=json_)
+
+
+def _submit_there(
+    host: str,
+    manifests: Sequence[Path],
+    output: Output,
+    *,
+    dry_run: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    from fleet.cli.submit_remote import submit_there
+    from fleet.settings import find_home
+
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        ends = submit_there(
+            host, manifests, home=find_home(), output=output, dry_run=dry_run, wait=wait,
+            as_json=as_json,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        raise Interrupted(again=shlex.join(["fleet", *sys.argv[1:]])) from None
+    if ends is not None:
+        _show_ends(ends, output, as_json=as_json)
 
 
 def _make(ids: Sequence[str], output: Output) -> None:
@@ -89,18 +139,28 @@ def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _said(path: Path, done: Submitted, *, unfinished: int) -> str:
-    parts = [f"{len(done.new)} new"]
-    if done.reopened:
-        parts.append(f"{len(done.reopened)} to be made again")
-    if done.replaced:
-        parts.append(f"{len(done.replaced)} older ones replaced")
-    if done.adopted:
-        parts.append(f"{len(done.adopted)} found in place")
-    if done.known:
-        parts.append(f"{len(done.known)} already known")
+def said(
+    path: Path,
+    *,
+    new: int,
+    reopened: int,
+    replaced: int,
+    adopted: int,
+    known: int,
+    unfinished: int,
+) -> str:
+    """What a submission did, in words."""
+    parts = [f"{new} new"]
+    if reopened:
+        parts.append(f"{reopened} to be made again")
+    if replaced:
+        parts.append(f"{replaced} older ones replaced")
+    if adopted:
+        parts.append(f"{adopted} found in place")
+    if known:
+        parts.append(f"{known} already known")
     text = f"{path}: {', '.join(parts)}"
-    if done.new or done.reopened:
+    if new or reopened:
         return text
     return f"{text}; nothing to add" + (f", going on with {unfinished}" if unfinished else "")
 
@@ -139,12 +199,9 @@ def _show_plan(submissions: Sequence[Submission], output: Output, *, as_json: bo
     )  # fmt: skip
 
 
-def _show_ends(ids: Sequence[str], output: Output, *, as_json: bool) -> None:
+def _show_ends(ends: Sequence[End], output: Output, *, as_json: bool) -> None:
     from companions.video_meta import Verdict
-    from fleet.cli.ends import ends_of
-    from fleet.settings import find_home
 
-    ends = ends_of(ids, home=find_home(), metas=True)
     if as_json:
         output.json([end.as_json() for end in ends])
     else:

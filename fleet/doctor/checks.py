@@ -9,10 +9,9 @@ from __future__ import annotations
 import ipaddress
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
+from fleet.check import Check, failed, passed, warned
 from fleet.cluster.probe import Answer
 from fleet.doctor.sockets import Listener
 from fleet.jobs.model import Pool
@@ -30,46 +29,6 @@ FILES_WARN: Final = 4096
 SKEW_WARN_S: Final = 2.0
 EARLIEST_CLOCK: Final = 1_735_689_600.0
 """The first second of 2025: no clock that is right shows an earlier one."""
-
-
-class State(StrEnum):
-    """How a check ended."""
-
-    PASS = "pass"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding.
-
-    Attributes:
-        name: what was looked at; stays the same.
-        state: how it ended.
-        figure: what was found, with numbers where there are any.
-        remedy: what to do about it; empty if it passed.
-    """
-
-    name: str
-    state: State
-    figure: str
-    remedy: str = ""
-
-
-def passed(name: str, figure: str) -> Check:
-    """All is well."""
-    return Check(name, State.PASS, figure)
-
-
-def warned(name: str, figure: str, *, remedy: str) -> Check:
-    """It works, but not for ever, or not as may be meant."""
-    return Check(name, State.WARN, figure, remedy)
-
-
-def failed(name: str, figure: str, *, remedy: str) -> Check:
-    """It does not work, or is not safe."""
-    return Check(name, State.FAIL, figure, remedy)
 
 
 def ray_version(version: str | None) -> Check:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
+from fleet.check import Check, State, failed, passed, warned
 from fleet.cluster import probe, processes
 from fleet.cluster.environment import wanted_environment
 from fleet.cluster.pools import object_store_bytes, pool_sizes, this_machine
 from fleet.cluster.record import ClusterRecord, read_record
 from fleet.doctor import checks, probes
-from fleet.doctor.checks import Check, failed, passed, warned
 from fleet.doctor.sockets import listeners_of
 from fleet.errors import ClusterFailed, LedgerUnusable, SettingsInvalid
 from fleet.jobs.model import POOL_OF, JobState, Pool, Stage
@@ -41,7 +41,7 @@ def examine(home: Home) -> Iterator[Check]:
     yield (writable := probes.home_writable(home.root))
     yield from _disks(home)
     yield (ledger := probes.ledger_whole(home.ledger))
-    usable = home.ledger.exists() and {writable.state, ledger.state} == {checks.State.PASS}
+    usable = home.ledger.exists() and {writable.state, ledger.state} == {State.PASS}
     yield from _cluster(home, settings, usable=usable)
     yield from _this_machine(settings)
 

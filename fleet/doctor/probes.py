@@ -24,7 +24,7 @@ import numpy as np
 
 from companions.geometry import Size
 from companions.video_manifest import Codec, EncodeParams
-from fleet.doctor.checks import Check, failed, passed, warned
+from fleet.check import Check, failed, passed, warned
 from fleet.encode.clip import ENCODERS, ClipWriter
 from fleet.errors import FleetError
 from fleet.ledger.layout import LAYOUT

@@ -34,14 +34,18 @@ class ProcessLock:
         """
         if self._descriptor is not None:
             return True
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise LedgerUnusable(path=self.path, what=str(error)) from None
-        if not _taken(descriptor):
-            os.close(descriptor)
-            return False
+        while True:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise LedgerUnusable(path=self.path, what=str(error)) from None
+            if not _taken(descriptor):
+                os.close(descriptor)
+                return False
+            if _is_at(self.path, descriptor):
+                break
+            os.close(descriptor)  # its last holder has removed the file: that one is no lock
         holder = f"process {os.getpid()} on {socket.gethostname()}\n".encode()
         # In this order, so that whoever reads meanwhile finds a name in the first line.
         os.pwrite(descriptor, holder, 0)
@@ -75,12 +79,26 @@ class ProcessLock:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def remove(self) -> None:
+        """Give the lock up and take its file away; harmless if it is not held."""
+        if self._descriptor is not None:
+            # While it is held: whoever opened the file before finds out that it is gone.
+            self.path.unlink(missing_ok=True)
+            self.release()
+
     def holder(self) -> str:
         """Who holds it, or held it last, in words."""
         try:
             return self.path.read_text("utf-8").partition("\n")[0] or "unknown"
         except OSError:
             return "unknown"
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _taken(descriptor: int) -> bool:

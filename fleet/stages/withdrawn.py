@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from companions.errors import MotionfleetError
 from companions.video_meta import Verdict
+from fleet.ledger import reading
+from fleet.ledger.control import SET_ASIDE, WITHDRAWN
+from fleet.ledger.database import Database
 from fleet.ledger.rows import History
 from fleet.settings import Settings
 from fleet.stages.meta import build_meta
 from fleet.stages.publish import Target, publish
+
+
+def write_metas(
+    database: Database,
+    shot_ids: Sequence[str],
+    *,
+    settings: Settings,
+    now: float,
+    advance: Callable[[int], None],
+) -> list[str]:
+    """Write the metas of those of ``shot_ids`` that a person ended; why some were not written.
+
+    A meta that cannot be written changes nothing about the end: the ledger has it.
+    """
+    problems = []
+    for shot_id in shot_ids:
+        history = reading.history(database, shot_id)
+        if any(each.code in {SET_ASIDE, WITHDRAWN} for each in history.shot.reasons):
+            try:
+                write_meta(history, settings=settings, now=now)
+            except MotionfleetError as error:
+                problems.append(f"{shot_id}: its meta was not written: {error}")
+        advance(1)
+    return problems
 
 
 def write_meta(history: History, *, settings: Settings, now: float) -> bool:

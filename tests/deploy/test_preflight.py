@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 PREFLIGHT = Path(__file__).resolve().parents[2] / "deploy" / "preflight.py"
+SERVERS = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 APT_LINE = "apt-get install -y --no-install-recommends python3-venv"
 
 
@@ -100,3 +101,53 @@ def test_what_the_window_needs_of_the_system_is_asked_for_only_where_it_is_wante
     assert done.returncode == 1
     assert "missing: the library libEGL.so.1, for the desk's window" in done.stderr
     assert "--no-install-recommends libdbus-1-3 libegl1 libfontconfig1 libgl1" in done.stderr
+
+
+def test_what_sync_calls_is_asked_for_only_where_it_is_wanted(tmp_path: Path) -> None:
+    program(tmp_path, "apt-get")
+    for name in ("ssh", "ssh-keygen"):
+        program(tmp_path, name)
+
+    assert preflight(tmp_path).returncode == 0
+    done = preflight(tmp_path, "sync")
+
+    assert "missing: the program ssh" not in done.stderr, "they are there"
+    assert done.returncode == 1
+    assert "missing: the program rsync, for sync" in done.stderr
+    wanted = done.stderr.splitlines()[-1].split("--no-install-recommends ")[1].split()
+    assert "rsync" in wanted
+    assert set(wanted) <= {"rsync", "openssh-server", "systemd"}
+
+
+def test_a_server_outside_of_path_is_found(tmp_path: Path) -> None:
+    # A person's PATH on Debian ends before /usr/sbin, where sshd lies.
+    for name in ("rsync", "ssh", "ssh-keygen", "systemd-analyze"):
+        program(tmp_path, name)
+    there = any((Path(folder) / "sshd").exists() for folder in SERVERS)
+    assert there, "sshd is missing: apt-get install openssh-server"
+
+    done = preflight(tmp_path, "sync")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_mac_without_rsync_is_told_the_brew_line(tmp_path: Path) -> None:
+    program(tmp_path, "brew")
+    for name in ("ssh", "ssh-keygen", "sshd", "systemd-analyze"):
+        program(tmp_path, name)
+
+    done = preflight(tmp_path, "sync")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("    brew install rsync\n")
+
+
+def test_a_system_we_do_not_know_is_told_what_is_missing_and_no_python(tmp_path: Path) -> None:
+    for name in ("ssh", "ssh-keygen", "sshd", "systemd-analyze"):
+        program(tmp_path, name)
+
+    done = preflight(tmp_path, "sync")
+
+    assert done.returncode == 1
+    assert "Install what this system has for: rsync" in done.stderr
+    assert "python.org" not in done.stderr

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from fleet.check import Check, State
 from fleet.cluster.probe import Answer
 from fleet.doctor import checks
-from fleet.doctor.checks import GIB, MIB, Check, State
+from fleet.doctor.checks import GIB, MIB
 from fleet.doctor.sockets import Listener
 from fleet.jobs.model import Pool
 from fleet.ledger.nodes import NodeRow

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fleet.check import State
 from fleet.doctor import probes
-from fleet.doctor.checks import State
 from fleet.doctor.sockets import listeners_of, parse
 from fleet.ledger.ledger import Ledger
 

@@ -1,0 +1,280 @@
+"""The transport over rsync and OpenSSH: one run of rsync for a list of files, no daemon.
+
+rsync runs in a session of its own, so that Ctrl-C reaches us alone, and is ended by us.  Where we
+are killed it ends itself: its words go into a pipe that no one reads any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import sh
+
+from fleet.sync.transport import disk
+from fleet.sync.transport.base import Item, Pace, Stop
+from fleet.sync.transport.choice import Rsync
+from fleet.sync.transport.disk import HERE, Way
+from fleet.sync.transport.rsync_ends import judge
+from fleet.sync.transport.rsync_flags import (
+    Ends,
+    fetch_argv,
+    names_file,
+    push_argv,
+    remote_shell,
+)
+from fleet.sync.transport.status import Status
+
+GRACE_S: Final = 5.0
+"""How long rsync may take to end when it is asked to."""
+KEPT_BYTES: Final = 64 * 1024
+"""How much of what it says is kept: the beginning and the end, half each."""
+SLACK_BYTES: Final = 16 * 1024 * 1024
+"""What a fetch may put on the disk beyond the sizes that were asked for."""
+WATCH_S: Final = 0.25
+FIRST_LOOK_S: Final = 0.005
+LAST_LOOK_S: Final = 0.05
+
+
+class RsyncTransport:
+    """Files to and from one host by rsync."""
+
+    def __init__(
+        self,
+        host: str,
+        address: str,
+        ssh: Sequence[str],
+        here: Rsync | None,
+        *,
+        there: Rsync | None = None,
+        program: str = "rsync",
+    ) -> None:
+        """Prepare to speak with ``host``, which ``ssh`` (argv) knows by the name ``address``.
+
+        ``here`` is this machine's rsync, ``there`` the host's where it is known.
+
+        Raises:
+            TransferRefused: there is no rsync here, or ssh cannot be called so.
+        """
+        self.host = host
+        self._way = Way(by="rsync", host=host)
+        if here is None:
+            raise self._way.refused(Status.NO_COMMAND, "there is no rsync on this machine")
+        try:
+            self._ends = Ends(address, remote_shell(ssh), here, there)
+        except ValueError as error:
+            raise self._way.refused(Status.UNSUPPORTED, str(error)) from None
+        self._program = program
+
+    @property
+    def name(self) -> str:
+        """``rsync``."""
+        return "rsync"
+
+    def send(
+        self, items: Sequence[Item], *, source: Path, destination: str, pace: Pace, stop: Stop
+    ) -> None:
+        """As ``Transport.send``: one run of rsync."""
+        if not items:
+            return
+        before = disk.stamps(items, source=source, way=self._way)
+        with _names(items) as names:
+            argv = push_argv(
+                self._ends, names=names, source=str(source.absolute()), destination=destination,
+                pace=pace,
+            )  # fmt: skip
+            self._run(argv, stop=stop, room_host=self.host, room_folder=destination)
+        disk.check_unchanged(before, source=source, way=self._way)
+
+    def fetch(
+        self, items: Sequence[Item], *, source: str, destination: Path, pace: Pace, stop: Stop
+    ) -> None:
+        """As ``Transport.fetch``: one run of rsync, watched that no more comes than was asked."""
+        if not items:
+            return
+        # Made by us, because rsync would enter a folder that is a link.
+        disk.make_folders(destination, items, way=self._way)
+        disk.check_places(destination, items, way=self._way)
+        bound = Bound(destination, items)
+        with _names(items) as names:
+            argv = fetch_argv(
+                self._ends, names=names, source=source, destination=str(destination.absolute()),
+                pace=pace, most_bytes=max(item.size_bytes for item in items),
+            )  # fmt: skip
+            self._run(
+                argv, stop=stop, room_host=HERE, room_folder=str(destination), watch=bound.excess
+            )
+        bound.check(self._way)
+
+    def close(self) -> None:
+        """Nothing is held open between two runs."""
+
+    def _run(
+        self,
+        argv: Sequence[str],
+        *,
+        stop: Stop,
+        room_host: str,
+        room_folder: str,
+        watch: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        words = Words()
+        try:
+            command = sh.Command(self._program)
+        except sh.CommandNotFound:
+            raise self._way.refused(
+                Status.NO_COMMAND, f"there is no {self._program} on this machine"
+            ) from None
+        with Path(os.devnull).open("rb") as nothing:
+            running = command(
+                *argv, _bg=True, _bg_exc=False, _new_session=True, _in=nothing, _tty_out=False,
+                _out=_ignore, _err=words.take, _err_bufsize=4096, _out_bufsize=4096, _no_pipe=True,
+                _decode_errors="replace", _encoding="utf-8", _env=environment(os.environ),
+            )  # fmt: skip
+            try:
+                why = _attend(running, stop=stop, watch=watch)
+            finally:
+                _end(running)
+        if why is not None:
+            raise self._way.failed(Status.STOPPED, why)
+        code = running.process.exit_code
+        error = judge(
+            Status.STOPPED if code is None else code,
+            words.text,
+            way=self._way,
+            address=self._ends.address,
+            room_host=room_host,
+            room_folder=room_folder,
+        )
+        if error is not None:
+            raise error
+
+
+class Words:
+    """What a program says, bounded: its first words and its last."""
+
+    def __init__(self) -> None:
+        self._first = ""
+        self._last = ""
+
+    def take(self, chunk: str) -> None:
+        """Another piece."""
+        room = KEPT_BYTES // 2 - len(self._first)
+        self._first += chunk[: max(0, room)]
+        self._last = (self._last + chunk[max(0, room) :])[-KEPT_BYTES // 2 :]
+
+    @property
+    def text(self) -> str:
+        """What is kept of it."""
+        return self._first + self._last
+
+
+class Bound:
+    """What a fetch may bring: the files that were asked for, none larger than was said."""
+
+    def __init__(self, folder: Path, items: Sequence[Item]) -> None:
+        self._folder, self._items = folder, items
+        self._room = _bytes_below(folder) + sum(item.size_bytes for item in items) + SLACK_BYTES
+
+    def excess(self) -> str | None:
+        """Why this is more than was asked for, or None."""
+        held = _bytes_below(self._folder)
+        if held <= self._room:
+            return None
+        return f"{held} bytes came, and no more than {self._room} were asked for"
+
+    def check(self, way: Way) -> None:
+        """Every file is there, and none is too large.
+
+        Raises:
+            TransferFailed: names those that are not; what is too large is cut back.
+        """
+        missing: list[str] = []
+        large: list[str] = []
+        for item in self._items:
+            path = self._folder / item.path
+            try:
+                size = path.lstat().st_size
+            except OSError:
+                missing.append(item.path)
+                continue
+            if size > item.size_bytes:
+                os.truncate(path, item.size_bytes)
+                large.append(item.path)
+        if large:
+            raise way.failed(Status.PARTIAL, f"larger than was said: {disk.named(large)}")
+        if missing:
+            raise way.failed(
+                Status.PARTIAL,
+                f"not there, no regular files, or larger than was said: {disk.named(missing)}",
+            )
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The environment for rsync: no variable of rsync's own, and messages in English."""
+    kept = {name: value for name, value in given.items() if not name.startswith("RSYNC_")}
+    return {**kept, "LC_ALL": "C"}
+
+
+def _attend(
+    running: sh.RunningCommand, *, stop: Stop, watch: Callable[[], str | None]
+) -> str | None:
+    """Wait for the end; why it has to be ended before, or None."""
+    look_s, watch_at = FIRST_LOOK_S, time.monotonic() + WATCH_S
+    while running.process.is_alive()[0]:
+        if stop.event.wait(look_s):
+            return "it was stopped"
+        look_s = min(LAST_LOOK_S, look_s * 1.5)
+        now = time.monotonic()
+        if now >= watch_at:
+            why = watch()
+            if why is not None:
+                return why
+            # Looking at many files costs; it gets a twentieth of the time at most.
+            watch_at = time.monotonic() + max(WATCH_S, 20.0 * (time.monotonic() - now))
+    return None
+
+
+def _end(running: sh.RunningCommand) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if running.process.is_alive()[0]:
+            with contextlib.suppress(ProcessLookupError):
+                running.signal_group(number)
+        deadline = time.monotonic() + GRACE_S
+        while running.process.is_alive()[0] and time.monotonic() < deadline:
+            time.sleep(FIRST_LOOK_S)
+    # A code that sh thinks worth an exception is judged by us, with the words.
+    with contextlib.suppress(sh.ErrorReturnCode):
+        running.wait()
+
+
+@contextlib.contextmanager
+def _names(items: Sequence[Item]) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile(prefix="motionfleet-names-") as stream:
+        stream.write(names_file(items))
+        stream.flush()
+        yield stream.name
+
+
+def _ignore(chunk: str) -> None:
+    """Throw away what rsync counts on its standard output."""
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    waiting = [str(folder)]
+    while waiting:
+        with contextlib.suppress(FileNotFoundError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+    return total

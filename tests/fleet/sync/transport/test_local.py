@@ -1,0 +1,17 @@
+"""The transport for a disk that is mounted here."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.sync.transport.base import Transport
+from fleet.sync.transport.local import LocalTransport
+from tests.contracts.transport_contract import TransportContract
+
+
+class TestLocal(TransportContract):
+    name = "local"
+
+    @pytest.fixture
+    def transport(self) -> Transport:
+        return LocalTransport("nas")
