@@ -70,6 +70,10 @@ class DeskSettings(BaseModel):
     """The clips' rate in frames per second, 1 to 240, of shots that wish for none."""
     fleet_command: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)] = ("fleet",)
     """The program that takes manifests, and its first arguments."""
+    fleet_host: Annotated[str, Field(max_length=64, pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$")] = (
+        ""
+    )
+    """The host whose fleet makes the clips; empty: this machine's own."""
     window_geometry: Annotated[str, Field(max_length=10_000, pattern=r"^[A-Za-z0-9+/=]*$")] = ""
     """Where the window was, as Qt tells it, in base64."""
 

@@ -62,10 +62,18 @@ class Leaving(QObject):
                 )
                 self._sending.cancel()
 
+            words = (
+                "The fleet is making clips, and stops when this window is closed. What is not "
+                "made then stays queued: send again, or run fleet submit."
+            )
+            if host := self._sending.host:
+                words = (
+                    f"Clips are being made on {host}, and are not fetched once this window is "
+                    f"closed. {host} goes on: fetch them with fleet pull {host}."
+                )
             self._banners.put(
                 "fleet",
-                "The fleet is making clips, and stops when this window is closed. What is not "
-                "made then stays queued: send again, or run fleet submit.",
+                words,
                 Remedy("&Stop it and close", stop),
                 Remedy("Sta&y", lambda: self._banners.drop("fleet")),
             )

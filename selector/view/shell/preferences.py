@@ -51,6 +51,7 @@ class SettingsDialog(QDialog):
         self.theme, self.output, self.profile = QComboBox(), QComboBox(), QComboBox()
         self.duration, self.threshold, self.memory = QDoubleSpinBox(), QDoubleSpinBox(), QSpinBox()
         self.model, self.rate, self.fleet = QComboBox(), QComboBox(), QLineEdit()
+        self.host = QLineEdit()
         self.problem = QLabel()
         self._fill()
         self._build()
@@ -94,6 +95,7 @@ class SettingsDialog(QDialog):
             "model": self.model.currentText().strip(),
             "target_fps": rate_in(self.rate),
             "fleet_command": command,
+            "fleet_host": self.host.text().strip(),
         }
 
     def _refuse(self, why: str) -> None:
@@ -124,6 +126,11 @@ class SettingsDialog(QDialog):
         self.memory.setGroupSeparatorShown(True)
         self.memory.setValue(settings.cache_mb)
         self.fleet.setText(shlex.join(settings.fleet_command))
+        self.host.setText(settings.fleet_host)
+        self.host.setPlaceholderText("this machine")
+        self.host.setToolTip(
+            "A host of the fleet's settings or of ~/.ssh/config; it makes the clips"
+        )
 
     def _build(self) -> None:
         form = QFormLayout()
@@ -136,6 +143,7 @@ class SettingsDialog(QDialog):
         form.addRow("&Generator", self.model)
         form.addRow("Clip &rate, frames/s", self.rate)
         form.addRow("&Fleet's command", self.fleet)
+        form.addRow("Fleet's &host", self.host)
         form.addRow("&Memory to use", self.memory)
         self.threshold.setToolTip("Viability from which the filter shows a picture as promising")
         self.memory.setToolTip("For the whole program; takes effect when a folder is opened next")

@@ -124,7 +124,7 @@ class SendDialog(QDialog):
         manifest = self.write_manifest()
         if manifest is None:
             return
-        self.sending.start(self.settings.fleet_command, manifest)
+        self.sending.start(self.settings.fleet_command, manifest, host=self.settings.fleet_host)
         self._show_running()
 
     def done(self, result: int) -> None:

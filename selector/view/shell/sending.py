@@ -25,6 +25,7 @@ class Sending(QObject):
     Attributes:
         lines: what the fleet wrote since it was started, at most the last 2000.
         count: how many shots have ended, of how many; (0, 0) before it is known.
+        host: where the clips are made; empty where that is here.
 
     Signals:
         said(line): a line that the fleet wrote.
@@ -40,6 +41,7 @@ class Sending(QObject):
         super().__init__(parent)
         self.lines: deque[str] = deque(maxlen=MOST_LINES)
         self.count = (0, 0)
+        self.host = ""
         self._process: QProcess | None = None
         self._rest = b""
         self._last = ""
@@ -52,8 +54,8 @@ class Sending(QObject):
         """Whether the fleet's process is at work."""
         return self._process is not None
 
-    def start(self, command: Sequence[str], manifest: Path) -> None:
-        """Submit ``manifest``, unless another is being submitted."""
+    def start(self, command: Sequence[str], manifest: Path, *, host: str = "") -> None:
+        """Submit ``manifest``, unless another is being submitted; to ``host``, if one is named."""
         if self._process is not None:
             return
         program, process = found_program(command[0]), QProcess(self)
@@ -69,7 +71,9 @@ class Sending(QObject):
         self._process, self._rest, self._last, self._cancelled = process, b"", "", False
         self.lines.clear()
         self.count = (0, 0)
-        process.start(program, [*command[1:], "submit", str(manifest)])
+        self.host = host
+        there = ["--host", host] if host else []
+        process.start(program, [*command[1:], "submit", *there, str(manifest)])
 
     def cancel(self) -> None:
         """Stop making clips here.  What is queued stays queued, and what is made stays made."""
@@ -115,7 +119,10 @@ class Sending(QObject):
         if self._cancelled:
             self._over(
                 well=False,
-                words="Stopped. The shots are queued still: send again, or run fleet submit.",
+                words=f"No longer watched. What {self.host} was given it goes on with: fetch "
+                f"the clips with fleet pull {self.host}, or send again."
+                if self.host
+                else "Stopped. The shots are queued still: send again, or run fleet submit.",
             )
         elif status is QProcess.ExitStatus.CrashExit:
             self._over(well=False, words="The fleet's program crashed; send again to go on.")

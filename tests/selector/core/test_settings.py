@@ -37,6 +37,7 @@ EVERYTHING = DeskSettings(
     model="hub:org/model@main",
     target_fps=Fraction(24000, 1001),
     fleet_command=("/opt/fleet bin/fleet", "--home", "/data"),
+    fleet_host="colo-1.example",
     window_geometry="AdnQywADAAA=",
 )
 
@@ -170,6 +171,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         {"cache_mb": 5},
         {"duration_s": 0.0},
         {"fleet_command": ()},
+        {"fleet_host": "-oProxyCommand=x"},
         {"target_fps": 0},
         {"window_geometry": "no base64!"},
         {"recent": tuple("abcdefghijklm")},

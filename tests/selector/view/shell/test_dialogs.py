@@ -58,6 +58,8 @@ def test_settings_are_changed_by_the_keyboard_and_kept(qtbot: QtBot, tmp_path: P
         assert dialog.output.hasFocus()
         QTest.keyClick(dialog.output, Key.Key_A, Ctrl)
         QTest.keyClicks(dialog.output, "480x270")
+        QTest.keyClick(dialog, Key.Key_H, Alt)
+        QTest.keyClicks(dialog.host, "colo")
         QTest.keyClick(dialog, Key.Key_T, Alt)
         QTest.keyClicks(dialog.theme, "L")
         QTest.keyClick(dialog.theme, Key.Key_Return)
@@ -71,6 +73,7 @@ def test_settings_are_changed_by_the_keyboard_and_kept(qtbot: QtBot, tmp_path: P
         assert motion.output == OutputSize(width=480, height=270)
     kept = SettingsFile(tmp_path / "selector.json").load().settings
     assert (kept.theme, kept.output) == (Theme.LIGHT, OutputSize(width=480, height=270))
+    assert kept.fleet_host == "colo"
 
 
 def test_a_setting_that_cannot_be_is_refused_with_words_and_nothing_is_changed(

@@ -172,6 +172,24 @@ def test_enter_sends_and_the_progress_of_the_fleet_is_seen(qtbot: QtBot, tmp_pat
     assert json.loads((tmp_path / "asked").read_text("utf-8")) == ["submit", str(written)]
 
 
+def test_a_host_that_was_set_gets_what_is_sent_and_goes_on_without_this_window(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    SettingsFile(tmp_path / "selector.json").change(lambda s: s.changed(fleet_host="colo"))
+    with working(qtbot, tmp_path) as (made, dialog):
+        asked = json.loads((tmp_path / "asked").read_text("utf-8"))
+        [written] = manifests(tmp_path / "shoot")
+        assert asked == ["submit", "--host", "colo", str(written)]
+        dialog.reject()
+        made.close()
+        assert (
+            "colo goes on: fetch them with fleet pull colo"
+            in made.banners.standing["fleet"].words.text()
+        )
+        made.sending.cancel()
+        qtbot.waitUntil(lambda: not made.sending.is_running, timeout=PATIENCE_MS)
+
+
 def test_a_fleet_that_fails_is_told_by_its_last_words(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
