@@ -145,6 +145,7 @@ def pulled(place: Ground, *, files: int, size_bytes: int, rounds: int) -> list[F
             before=before,
         )
     )
+    place.fleet("pull", ALIAS, place.desk.folder)  # the last round may have been the peer's
     assert set(files_in(outbox)) <= set(files_in(place.desk.folder)), "not everything came"
     again_s = median_seconds(lambda: place.fleet("sync", ALIAS, place.desk.folder), runs=rounds)
     what = f"{files:,} clips, {files * size_bytes / MB:,.0f} MB, and {files:,} metas"

@@ -39,7 +39,9 @@ def path_fault(path: str) -> str | None:
     """
     if not path:
         return "is empty"
-    if any(unicodedata.category(ch) in {"Cc", "Cs"} for ch in path):
+    # A set has ten thousand paths: what is plain to see is not looked up letter by letter.
+    plain = path.isascii() and path.isprintable()
+    if not plain and any(unicodedata.category(ch) in {"Cc", "Cs"} for ch in path):
         return "holds a control character"
     if "\\" in path:
         return "holds a backslash; separate folders with '/'"
@@ -50,15 +52,21 @@ def path_fault(path: str) -> str | None:
         return "climbs out of the folder with '..'"
     if any(part in {"", "."} for part in parts):
         return "has an empty or '.' part"
-    if unicodedata.normalize("NFC", path) != path:
+    if not unicodedata.is_normalized("NFC", path):
         return "is not in Unicode NFC form"
     longest = max(len(part.encode()) for part in parts)
     if longest > MAX_NAME_BYTES:
         return f"has a part of {longest} bytes; file systems take {MAX_NAME_BYTES}"
-    stem_bytes = len(PurePosixPath(path).stem.encode())
+    stem_bytes = len(_stem(parts[-1]).encode())
     if stem_bytes + len(LONGEST_SUFFIX) + len(".") > MAX_NAME_BYTES:
         return f"leaves no room for {LONGEST_SUFFIX!r} within {MAX_NAME_BYTES} bytes"
     return None
+
+
+def _stem(name: str) -> str:
+    # As pathlib has it, at a tenth of its price.
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name
 
 
 def _checked_path(path: str) -> str:

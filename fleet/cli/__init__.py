@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from typing import Final, NoReturn
 
 from companions.errors import MotionfleetError
-from fleet.errors import Interrupted
+from fleet.errors import ExtraMissing, Interrupted
+
+EXTRAS: Final = {"paramiko": "sync", "sh": "sync"}
+"""Packages that a command may lack, and the optional install that brings each."""
 
 
 def main() -> None:
@@ -29,11 +33,26 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of a pipe went away (``| head``): that is no error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            _report(error)
+        command = " ".join(["fleet", *sys.argv[1:2]])
+        missing = ExtraMissing(kind="command", name=command, extra=EXTRAS[package], module=package)
+        complain(str(missing))
+        sys.exit(missing.exit_code)
     except Exception as error:  # noqa: BLE001  (the CLI frame: a bug is told in one line)
-        if os.environ.get("FLEET_DEBUG"):
-            traceback.print_exc()
-        complain(
-            f"a bug: {type(error).__name__}: {error}. What was submitted is kept. Please report "
-            f"it with the output of the same command under FLEET_DEBUG=1."
-        )
-        sys.exit(MotionfleetError.exit_code)
+        _report(error)
+
+
+def _report(bug: Exception) -> NoReturn:
+    """Tell a bug in one line, and end."""
+    from fleet.cli.output import complain
+
+    if os.environ.get("FLEET_DEBUG"):
+        traceback.print_exception(bug)
+    complain(
+        f"a bug: {type(bug).__name__}: {bug}. What was submitted is kept. Please report "
+        f"it with the output of the same command under FLEET_DEBUG=1."
+    )
+    sys.exit(MotionfleetError.exit_code)

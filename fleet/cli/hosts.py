@@ -15,7 +15,7 @@ CHECK_EXAMPLE: Final = "Example: fleet hosts check colo"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Name = Annotated[
-    str, typer.Argument(help="The host, as [hosts.NAME] in the settings or ~/.ssh/config names it.")
+    str, typer.Argument(help="The host, by its name in the settings or in ~/.ssh/config.")
 ]
 
 group = typer.Typer(

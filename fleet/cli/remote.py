@@ -101,7 +101,7 @@ def cancel(
     files = [each for each in (*names, *manifests) if each.endswith(MANIFEST_SUFFIX)]
     dropped = drop(home, host, None if everything else [Path(each) for each in files])
     if dropped and not as_json:
-        output.say(f"{_count(len(dropped), 'submission')} dropped that waited here")
+        output.say(f"{counted(len(dropped), 'submission')} dropped that waited here")
     gone = {each.manifest for each in dropped}
     of_names = remote.named(names, home=home)
     of_manifests = remote.named(manifests, home=home)
@@ -147,9 +147,9 @@ def _tell_cancelled(
         return
     if done is None:
         return
-    output.say(f"{_count(len(shots), 'shot')} withdrawn on {host}")
+    output.say(f"{counted(len(shots), 'shot')} withdrawn on {host}")
     if publishing:
-        output.note(f"{_count(len(publishing), 'shot')} took their place just now and stay")
+        output.note(f"{counted(len(publishing), 'shot')} took their place just now and stay")
     for problem in done.unwritten:
         complain(problem)
     if not (shots or publishing):
@@ -181,5 +181,6 @@ def _as_json(entry: Waiting) -> dict[str, object]:
     }
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """So many of a thing: ``1 file``, ``2 files``."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -52,15 +52,15 @@ def submit(
     --host, all of it happens on that host, and the clips come back beside their pictures; a host
     that cannot be reached gets the manifests with the next fleet sync.
     """
+    if host is not None:
+        if out is not None:
+            raise typer.BadParameter("with --host, clips come back beside their pictures: no --out")
+        _submit_there(host, manifests, dry_run=dry_run, wait=wait, as_json=json_)
+        return
     from fleet import client
     from fleet.settings import find_home, load_settings
 
     output, home = Output(), find_home()
-    if host is not None:
-        if out is not None:
-            raise typer.BadParameter("with --host, clips come back beside their pictures: no --out")
-        _submit_there(host, manifests, output, dry_run=dry_run, wait=wait, as_json=json_)
-        return
     load_settings(home)  # a settings file that cannot be meant refuses before anything is queued
     submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
     for path, submission in zip(manifests, submissions, strict=True):
@@ -94,16 +94,12 @@ def submit(
 
 
 def _submit_there(
-    host: str,
-    manifests: Sequence[Path],
-    output: Output,
-    *,
-    dry_run: bool,
-    wait: bool,
-    as_json: bool,
+    host: str, manifests: Sequence[Path], *, dry_run: bool, wait: bool, as_json: bool
 ) -> None:
     from fleet.cli.submit_remote import submit_there
-    from fleet.settings import find_home
+    from fleet.home import find_home
+
+    output = Output()
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:

@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from pydantic import TypeAdapter
 
 from companions.errors import MotionfleetError
-from companions.names import clip_of
-from companions.video_meta import Reason, Verdict
+from companions.video_meta import Reason
 from fleet.cli.ends import End
 from fleet.cli.output import Column, Output, complain
-from fleet.cli.progress import Bar, Followed
+from fleet.cli.remote import counted
+from fleet.cli.transfer import Transfer, megabytes
 from fleet.home import Home
-from fleet.ledger.rows import EventRow
-from fleet.ledger.summary import ShotLine
 from fleet.settings import load_settings
-from fleet.stages.publish import Target
 from fleet.sync.desk import remote
 from fleet.sync.desk.label import label_of, read_label
 from fleet.sync.desk.link import Link
 from fleet.sync.desk.lock import held
-from fleet.sync.desk.pull import pull_results
 from fleet.sync.desk.push import Delivery, Pushed, held_there, is_done, push_sets
 from fleet.sync.desk.record import Record, open_record
-from fleet.sync.desk.set import LocalSet, members_of, read_set
+from fleet.sync.desk.set import members_of, read_set
 from fleet.sync.desk.waiting import drop, fault_of, remedy, wait_for, waiting
-from fleet.sync.errors import AnswerRefused, HostUnreachable, SubmissionWaits, SyncIncomplete
+from fleet.sync.errors import HostUnreachable, SubmissionWaits
 from fleet.sync.wire.work import Submitted
 
 _REASONS: Final = TypeAdapter(tuple[Reason, ...])
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """One manifest on its way to a host.
-
-    Attributes:
-        named: as the command named it.
-        label: of the folder it lies in.
-        asked: whether this command asks for it; else it waited here since an earlier one.
-    """
-
-    named: Path
-    wanted: LocalSet
-    label: str
-    asked: bool = True
 
 
 class RemoteSubmit:
@@ -68,6 +49,11 @@ class RemoteSubmit:
         self._sets = [(path, read_set(path, record=record)) for path in manifests]
         self._sizes = [sum(m.size_bytes for m in members_of(each)) for _, each in self._sets]
         self._done: list[tuple[Going, Submitted]] = []
+
+    @property
+    def has_submitted(self) -> bool:
+        """Whether anything was queued there."""
+        return bool(self._done)
 
     def plan(self) -> list[dict[str, object]]:
         """What would be done, a line for each manifest; does nothing.
@@ -108,7 +94,7 @@ class RemoteSubmit:
             self._output.note(f"{self._link.name}: files go by {self._link.reached.said}")
             self._push_all(self._going())
         except HostUnreachable as error:
-            raise self._written_down(error) from None
+            raise self.written_down(error) from None
 
     def see_through(self, *, wait: bool) -> list[End]:
         """Watch until all shots have ended, fetch what came of them; how each stands.
@@ -121,25 +107,10 @@ class RemoteSubmit:
             HostUnreachable and its like: the host.
         """
         asked = [(going, done) for going, done in self._done if going.asked]
-        unfinished = sum(done.unfinished for _, done in asked)
-        if wait and unfinished and not any(done.at_work for _, done in asked):
-            self._output.note(
-                f"nothing is at work on {self._link.name}: the shots wait there for "
-                f"{remote.bring_up(self._link)}"
-            )
-            wait = False
-        names = {
-            shot: picture
-            for going, done in asked
-            for shot, picture in zip(done.shots, going.wanted.pictures, strict=True)
-        }
-        if wait and unfinished:
-            self._watch(names)
-        problems = self._pull([going for going, _ in asked]) if wait else 0
-        ends = self._ends(asked)
-        if problems:
-            raise SyncIncomplete(problems=problems, report="")
-        return ends
+        through = SeenThrough(
+            self._link, asked, home=self._home, record=self._record, output=self._output
+        )
+        return through.run(wait=wait)
 
     def _going(self) -> list[Going]:
         """What is to go, in the order the manifests were written."""
@@ -165,16 +136,22 @@ class RemoteSubmit:
                 complain(f"{entry.manifest} waits here: {error}")
             else:
                 going.append(Going(entry.path, wanted, label, asked=False))
-        return sorted(going, key=lambda each: each.wanted.created_at)
+        # Of two that were written at the same moment, the one goes first that was asked for first.
+        in_turn = sorted(going, key=lambda each: each.asked)
+        return sorted(in_turn, key=lambda each: each.wanted.created_at)
 
     def _push_all(self, going: Sequence[Going]) -> None:
         refused: list[MotionfleetError] = []
-        for label, group in _by_label(going).items():
+        for label, group in by_label(going).items():
             sets = [each.wanted for each in group]
-            with held({label: sets[0].root}, home=self._home, host=self._link.name):
+            with (
+                held({label: sets[0].root}, home=self._home, host=self._link.name),
+                Transfer(self._output) as transfer,
+            ):
                 pushed = push_sets(
-                    self._link, label, sets, record=self._record, complain=self._output.note
-                )
+                    self._link, label, sets, record=self._record, tell=transfer.tell,
+                    complain=self._output.note,
+                )  # fmt: skip
             for each, now in zip(group, pushed, strict=True):
                 self._tell_pushed(each, now)
                 if each.asked and now.error is not None:
@@ -196,9 +173,10 @@ class RemoteSubmit:
                 f"{self._link.name} by someone; they stay as they are there: {pushed.altered[0]}"
             )
         if pushed.state is Delivery.SENT:
-            self._output.note(
-                f"{going.named}: {pushed.files:,} files sent, {pushed.size_bytes / 1e6:,.1f} MB"
-            )
+            what = f"{counted(pushed.files, 'file')}, {megabytes(pushed.size_bytes)} MB"
+            if not pushed.files:
+                what = "its files were there already"
+            self._output.note(f"{going.named}: sent ({what})")
 
     def _submit(self, going: Going) -> None:
         from fleet.cli.submit import said
@@ -234,7 +212,8 @@ class RemoteSubmit:
             )
         )
 
-    def _written_down(self, error: HostUnreachable) -> SubmissionWaits:
+    def written_down(self, error: HostUnreachable) -> SubmissionWaits:
+        """Write down what could not be submitted; the error that says so."""
         submitted = {going.wanted.manifest for going, _ in self._done}
         left = [wanted for _, wanted in self._sets if wanted.manifest not in submitted]
         for wanted in left:
@@ -243,59 +222,10 @@ class RemoteSubmit:
                 wanted.manifest,
                 sha256=wanted.sha256,
                 by=getpass.getuser(),
+                now=datetime.now(UTC),
                 home=self._home,
             )
         return SubmissionWaits(host=self._link.name, manifests=len(left), what=error.what)
-
-    def _watch(self, names: Mapping[str, str]) -> None:
-        found = remote.listing(
-            self._link, unfinished=True, of=self._named(), limit=remote.MOST_SHOTS,
-            tell=self._output.note,
-        )  # fmt: skip
-        left = {line.id: Followed(names[line.id]) for line in found.lines if line.id in names}
-        with Bar(left, output=self._output) as bar:
-            bar.show("", {})
-
-            def take(event: EventRow) -> None:
-                bar.take(event)
-                bar.show("", {})
-
-            remote.follow(self._link, left, after=found.seen, take=take, tell=self._output.note)
-
-    def _named(self) -> remote.Named:
-        sent = [(going.label, going.wanted.manifest.name) for going, _ in self._done if going.asked]
-        return remote.Named(sent=tuple(dict.fromkeys(sent)))
-
-    def _pull(self, going: Sequence[Going]) -> int:
-        """Fetch the results; how many could not be put in place."""
-        problems = 0
-        for label, group in _by_label(going).items():
-            sets = [each.wanted for each in group]
-            with held({label: sets[0].root}, home=self._home, host=self._link.name):
-                pulled = pull_results(
-                    self._link, label, sets, record=self._record, complain=self._output.note
-                )
-            for kept in pulled.conflicts:
-                complain(
-                    f"{sets[0].root / kept.path} stays: sync did not write it, and "
-                    f"{self._link.name} has another of that name"
-                )
-            for error in pulled.refused:
-                complain(str(error))
-            problems += len(pulled.conflicts) + len(pulled.refused)
-        return problems
-
-    def _ends(self, asked: Sequence[tuple[Going, Submitted]]) -> list[End]:
-        found = remote.listing(
-            self._link, unfinished=False, of=self._named(), limit=remote.MOST_SHOTS,
-            tell=self._output.note,
-        )  # fmt: skip
-        lines = {line.id: line for line in found.lines}
-        return [
-            _end(lines.get(shot), shot, picture, root=going.wanted.root, host=self._link.name)
-            for going, done in asked
-            for shot, picture in zip(done.shots, going.wanted.pictures, strict=True)
-        ]
 
 
 def submit_there(
@@ -314,48 +244,36 @@ def submit_there(
         KeyboardInterrupt: by a person; what was submitted goes on there, which is said.
         SubmissionWaits, SyncIncomplete and their like: as ``RemoteSubmit``.
     """
-    with (
-        Link(host, settings=load_settings(home)) as link,
-        open_record(home, host) as record,
-    ):
+    with contextlib.ExitStack() as held_open:
+        link = held_open.enter_context(Link(host, settings=load_settings(home)))
+        away = _knocked(link)  # first of all: a host that nobody knows gets no record here
+        record = held_open.enter_context(open_record(home, host))
         work = RemoteSubmit(link, manifests, home=home, record=record, output=output)
         if dry_run:
             _show_plan(work.plan(), output, as_json=as_json)
             return None
-        work.send()
+        if away is not None:
+            raise work.written_down(away)
         try:
+            work.send()
             return work.see_through(wait=wait)
         except KeyboardInterrupt:
-            output.note(f"the shots go on on {host}; look at them with: fleet watch --host {host}")
+            if work.has_submitted:
+                output.note(f"what was submitted goes on on {host}: fleet watch --host {host}")
             raise
 
 
-def _by_label(going: Sequence[Going]) -> Mapping[str, list[Going]]:
-    groups: dict[str, list[Going]] = {}
-    for each in going:
-        groups.setdefault(each.label, []).append(each)
-    return groups
-
-
-def _end(line: ShotLine | None, shot: str, picture: str, *, root: Path, host: str) -> End:
-    """How a shot stands there, with the meta that has come back here.
+def _knocked(link: Link) -> HostUnreachable | None:
+    """Why the host cannot be reached, or None.
 
     Raises:
-        AnswerRefused: the host tells of no such end.
+        HostUnknown, HostRefused, HostKeyRefused, FarFleetUnusable: as connecting found.
     """
-    target = root / clip_of(picture)
-    meta = Target(target).read_meta()
-    own = meta if meta is not None and meta.shot_id == shot else None
-    if line is None:  # archived there since
-        verdict = own.verdict if own else None
-        reasons = own.reasons if own else ()
-        return End(shot, picture, str(target), str(verdict or "unknown"), verdict, reasons, own)
     try:
-        verdict = Verdict(line.verdict) if line.verdict is not None else None
-        reasons = _REASONS.validate_python([dict(each) for each in line.reasons])
-    except ValueError:
-        raise AnswerRefused(host=host, what=f"no end of a shot ({line.state!r})") from None
-    return End(shot, picture, str(target), line.state, verdict, reasons, own)
+        link.connect()
+    except HostUnreachable as error:
+        return error
+    return None
 
 
 def _show_plan(rows: Sequence[Mapping[str, object]], output: Output, *, as_json: bool) -> None:

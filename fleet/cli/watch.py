@@ -57,14 +57,28 @@ def watch(
     from fleet.home import find_home
 
     output, home = Output(), find_home()
-    look = _here if host is None else partial(_there, host)
+    look = watch_here if host is None else partial(_there, host)
     try:
         look(manifests or (), home=home, output=output, as_json=json_)
     except KeyboardInterrupt:
         raise Interrupted(again=shlex.join(["fleet", *sys.argv[1:]])) from None
 
 
-def _here(manifests: Sequence[str], *, home: Home, output: Output, as_json: bool) -> None:
+def watch_here(
+    manifests: Sequence[str],
+    *,
+    home: Home,
+    output: Output,
+    as_json: bool,
+    idle_s: float = IDLE_S,
+) -> None:
+    """Tell what happens to unfinished shots of this ledger, of ``manifests`` or all.
+
+    Raises:
+        ClusterDown: nothing has worked on them for ``idle_s``.
+        NothingMatches: a manifest is not known.
+        ShotsFailed: some ended without a clip.
+    """
     from fleet.ledger import reading, summary
     from fleet.ledger.database import Database
     from fleet.ledger.following import Following
@@ -89,7 +103,7 @@ def _here(manifests: Sequence[str], *, home: Home, output: Output, as_json: bool
                         watched.take(event)
                 if lock.is_held():
                     idle_since = time.monotonic()
-                elif not following.over and time.monotonic() - idle_since > IDLE_S:
+                elif not following.over and time.monotonic() - idle_since > idle_s:
                     raise ClusterDown(home=home.root, what="no dispatcher is at work")
                 time.sleep(LOOK_S)
     finally:
@@ -131,6 +145,8 @@ class Watched:
         self._bar = Bar({line.id: Followed(line.image_path) for line in lines}, output=output)
 
     def __enter__(self) -> Self:
+        if self.shots:
+            self._output.note(f"watching {len(self.shots):,} shots")
         self._bar.__enter__()
         self._bar.show("", {})
         return self

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from fleet.home import Home
+from fleet.settings import load_settings
+from fleet.sync.desk.reach import reach
+from fleet.sync.errors import HostKeyRefused
+from fleet.sync.transport.base import Item, Pace, Stop
 from tests.acceptance.cli import Ran, fleet
 from tests.chaos.transit import Desk, desk, files_in, shoot
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
 REFUSED = 83
-TRANSPORTS = ("rsync", "sftp")
+WAYS = (
+    ("rsync", "push"), ("rsync", "pull"), ("rsync", "sync"), ("rsync", "submit"),
+    ("sftp", "push"), ("sftp", "pull"),
+)  # fmt: skip
 
 
 def commands(here: Desk) -> dict[str, tuple[str | Path, ...]]:
@@ -25,8 +33,7 @@ def commands(here: Desk) -> dict[str, tuple[str | Path, ...]]:
     }
 
 
-@pytest.mark.parametrize("word", ["push", "pull", "sync", "submit"])
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(("transport", "word"), WAYS)
 def test_a_host_whose_key_changed_is_sent_nothing_and_the_message_says_what_to_do(
     transport: str, word: str, tmp_path: Path, host: Sshd
 ) -> None:
@@ -40,8 +47,7 @@ def test_a_host_whose_key_changed_is_sent_nothing_and_the_message_says_what_to_d
     assert str(host.known_hosts) in ran.err.replace("\n", "")
 
 
-@pytest.mark.parametrize("word", ["push", "pull", "sync", "submit"])
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(("transport", "word"), WAYS)
 def test_a_host_that_nobody_has_met_is_sent_nothing_and_the_message_says_how_to_meet_it(
     transport: str, word: str, tmp_path: Path, host: Sshd
 ) -> None:
@@ -52,15 +58,15 @@ def test_a_host_that_nobody_has_met_is_sent_nothing_and_the_message_says_how_to_
 
     _see_refused(ran, host, here)
     assert "unknown" in ran.err
-    assert f"ssh {ALIAS}" in ran.err or "ssh-keyscan" in ran.err
+    assert "by hand" in ran.err
+    assert f"ssh -F {host.config} {ALIAS}" in " ".join(ran.err.split())
     assert host.known_hosts.read_text() == "", "it made itself known"
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_host_whose_key_changes_after_it_was_used_for_months_is_refused_the_next_time(
-    transport: str, tmp_path: Path, host: Sshd
+def test_a_host_that_was_used_for_months_is_refused_once_its_key_changes(
+    tmp_path: Path, host: Sshd
 ) -> None:
-    here = _desk(tmp_path, host, transport=transport)
+    here = _desk(tmp_path, host, transport="rsync")
     assert fleet(here.home, "push", ALIAS, here.folder).code == 0
     before = set(files_in(host.home))
     shoot(here.folder, pictures=2, size_bytes=1000, seed=2, name="more")
@@ -70,6 +76,27 @@ def test_a_host_whose_key_changes_after_it_was_used_for_months_is_refused_the_ne
 
     assert ran.code == REFUSED, ran.err
     assert set(files_in(host.home)) == before
+
+
+@pytest.mark.parametrize("known", ["another key", "no key"])
+def test_the_ssh_that_rsync_uses_checks_the_key_for_itself(
+    known: str, tmp_path: Path, host: Sshd
+) -> None:
+    here = _desk(tmp_path, host, transport="rsync")
+    (there := tmp_path / "there").mkdir()
+    picture = next(here.folder.rglob("*.jpg"))
+    item = Item(picture.relative_to(here.folder).as_posix(), picture.stat().st_size)
+
+    with reach(ALIAS, settings=load_settings(Home(here.home))) as reached:
+        # The conversation runs, over a key that was right; rsync connects for itself.
+        other = f"[127.0.0.1]:{host.port} {host.public_key}\n"
+        host.known_hosts.write_text(other if known == "another key" else "")
+        with pytest.raises(HostKeyRefused):
+            reached.transport.send(
+                [item], source=here.folder, destination=str(there), pace=Pace(), stop=Stop()
+            )
+
+    assert list(files_in(there)) == []
 
 
 def _desk(root: Path, host: Sshd, *, transport: str) -> Desk:

@@ -32,10 +32,11 @@ from tests.fleet.sync.sshd import ALIAS, Sshd
 
 KILLS: Final = 8
 """In each of four tests."""
-PER_ROUND: Final = 4
 PACE: Final = "bandwidth_mbit_s = 160.0\ntries = 2\n"
 """20 MB/s: what travels takes long enough to be killed under way."""
 SIZE: Final = 1_000_000
+LONGEST_S: Final = 1.6
+"""Between two deaths at most: about as long as a command takes when nobody dies."""
 TRANSPORTS: Final = ("rsync", "sftp")
 
 
@@ -48,14 +49,14 @@ def test_a_push_that_is_killed_anywhere_shows_each_set_whole_and_once(
     manifests: list[Path] = []
 
     with Watcher(sets_look(inbox)) as watcher:
-        killer = Killer(host, here, random.Random(seed), 1.6, watcher, tally)
+        killer = Killer(host, here, random.Random(seed), LONGEST_S, watcher, tally)
         while tally.killed < KILLS:
             number = tally.rounds
             manifests.append(
-                shoot(here.folder, pictures=12, size_bytes=SIZE, seed=number, name=f"s{number}",
+                shoot(here.folder, pictures=20, size_bytes=SIZE, seed=number, name=f"s{number}",
                       created_at=WRITTEN + timedelta(minutes=number))
             )  # fmt: skip
-            killer.carry("push", ALIAS, here.folder, kills=PER_ROUND)
+            killer.carry("push", ALIAS, here.folder, kills=KILLS - tally.killed)
         clean = fleet(here.home, "push", ALIAS, here.folder)
 
     assert clean.code == 0, (clean.err, seed, tally)
@@ -70,17 +71,17 @@ def test_a_pull_that_is_killed_anywhere_shows_no_clip_but_whole_ones_and_no_meta
 ) -> None:
     here = desk(tmp_path, host, transport=transport, more=PACE)
     seed, tally = 20260108, Tally()
-    manifest = shoot(here.folder, pictures=12, size_bytes=1000, seed=1)
+    manifest = shoot(here.folder, pictures=20, size_bytes=1000, seed=1)
     assert fleet(here.home, "push", ALIAS, here.folder).code == 0
     outbox = outbox_of(host) / label_of(inbox_of(host))
     takes = [results(outbox, manifest, size_bytes=SIZE, failed=1)]
 
     with Watcher(results_look(here.folder, takes)) as watcher:
-        killer = Killer(host, here, random.Random(seed), 1.6, watcher, tally)
+        killer = Killer(host, here, random.Random(seed), LONGEST_S, watcher, tally)
         while tally.killed < KILLS:
             # The fleet made every clip anew: old ones give way to new ones, meta and clip.
             takes.append(results(outbox, manifest, size_bytes=SIZE, take=len(takes), failed=1))
-            killer.carry("pull", ALIAS, here.folder, kills=PER_ROUND)
+            killer.carry("pull", ALIAS, here.folder, kills=KILLS - tally.killed)
         clean = fleet(here.home, "pull", ALIAS, here.folder)
 
     assert clean.code == 0, (clean.err, seed, tally)

@@ -9,12 +9,11 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
-from companions import codec, names, upgrade
+from companions import codec, upgrade
 from companions.errors import CompanionError
 from companions.video_manifest import Shot, VideoManifest
 from companions.video_meta import VideoMeta
 from fleet.sync.desk.set import LocalSet
-from fleet.sync.wire.results import Result
 
 
 class Judgement(StrEnum):
@@ -29,14 +28,18 @@ class Asked:
     """The manifests of one folder, as requests.
 
     Attributes:
-        pictures: what they name, in order.
+        pictures: what they name, in order, less those in ``but``.
         digest: changes when any of them does.
     """
 
-    def __init__(self, sets: Sequence[LocalSet]) -> None:
+    def __init__(self, sets: Sequence[LocalSet], *, but: Collection[str] = ()) -> None:
         self._sets = sets
         self._shots: dict[str, list[tuple[VideoManifest, Shot]]] | None = None
-        self.pictures = tuple(dict.fromkeys(name for each in sets for name in each.pictures))
+        self.pictures = tuple(
+            dict.fromkeys(
+                name for each in sets for name in each.pictures if not but or name not in but
+            )
+        )
         ids = ",".join(sorted(each.set_id for each in sets))
         self.digest = hashlib.sha256(ids.encode()).hexdigest()[:16]
         self.manifests = frozenset(each.sha256 for each in sets)
@@ -63,18 +66,3 @@ class Asked:
                 for shot in manifest.shots:
                     self._shots.setdefault(shot.image_path, []).append((manifest, shot))
         return self._shots.get(picture, ())
-
-
-def meta_fault(meta: VideoMeta, *, result: Result) -> str | None:
-    """What a fetched meta says that its host did not announce, or None."""
-    clip = meta.clip
-    if meta.image != result.picture:
-        return f"it speaks of {meta.image!r}"
-    if (clip.sha256 if clip else None) != result.clip_sha256:
-        return "its clip is not the one that was announced"
-    if clip is not None:
-        if clip.file != names.clip_of(result.picture).rpartition("/")[2]:
-            return f"its clip is called {clip.file!r}"
-        if clip.size_bytes != result.clip_size:
-            return "its clip has not the size that was announced"
-    return None

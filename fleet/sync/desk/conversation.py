@@ -15,7 +15,8 @@ from typing import Final, Self, TypeVar
 
 from companions.base import Closed
 from fleet.sync.errors import AnswerRefused, FarFleetUnusable, HostUnreachable, RequestRefused
-from fleet.sync.wire.base import MAX_LINE_BYTES, PROTOCOL, NotUnderstood, decode, encode
+from fleet.sync.ssh.lines import MAX_ANSWER_BYTES
+from fleet.sync.wire.base import PROTOCOL, NotUnderstood, decode, encode
 from fleet.sync.wire.greeting import Goodbye, Hello, Refused, Still, Welcome
 from fleet.sync.wire.line import Line
 from fleet.sync.wire.messages import ANSWERS
@@ -34,7 +35,7 @@ WORDS: Final = 300
 PLENTY_BYTES: Final = 16 * 1024 * 1024
 """The longest answer to most questions.  Read, a hostile line takes many times its own length."""
 ROOMY: Final = frozenset({Wanted, Verified, SetsHeld, ResultsFound, StatusFound})
-"""Answers that tell of every file or shot; these may be as long as a line may be."""
+"""Answers that tell of every file or shot; these may be as long as any line."""
 
 A = TypeVar("A", bound=Closed)
 
@@ -86,14 +87,16 @@ class Conversation:
             HostUnreachable: the line broke.
         """
         version = metadata.version("motionfleet")
-        welcome = self.ask(Hello(protocol=PROTOCOL, version=version, examine=examine), Welcome)
+        try:
+            welcome = self.ask(Hello(protocol=PROTOCOL, version=version, examine=examine), Welcome)
+        except RequestRefused as refused:
+            if refused.their_code != "not_understood":
+                raise
+            raise self._foreign(f"it does not understand our first words: {refused.what}") from None
         self._greeted = True
         if welcome.protocol != PROTOCOL:
-            raise FarFleetUnusable(
-                host=self.host,
-                what=f"it speaks version {welcome.protocol} of the sync conversation, this side "
-                f"{PROTOCOL}",
-                remedy="Install the same motionfleet on both sides.",
+            raise self._foreign(
+                f"it speaks version {welcome.protocol} of the conversation, this side {PROTOCOL}"
             )
         return welcome
 
@@ -122,7 +125,7 @@ class Conversation:
             # Where it takes nothing in any longer, it may have said why before it ended.
             self._send(request)
         while True:
-            answer = self.next(limit_bytes=MAX_LINE_BYTES if kind in ROOMY else PLENTY_BYTES)
+            answer = self.next(limit_bytes=MAX_ANSWER_BYTES if kind in ROOMY else PLENTY_BYTES)
             if isinstance(answer, kind):
                 return answer
             if meanwhile is None:
@@ -159,11 +162,18 @@ class Conversation:
         words = repr(line[:80].decode(errors="replace").rstrip("\n"))
         if self._greeted:
             return AnswerRefused(host=self.host, what=f"no message: {words} ({why})")
+        if line.startswith(b"{"):
+            return self._foreign(f"its first words are not understood here ({why})")
         return FarFleetUnusable(
             host=self.host,
             what=f"where it should greet it printed {words}",
             remedy="If a start-up file of the shell there prints (.bashrc, .zshenv), let it do so "
             f"for a terminal only; this must print nothing: ssh {self.host} true",
+        )
+
+    def _foreign(self, what: str) -> FarFleetUnusable:
+        return FarFleetUnusable(
+            host=self.host, what=what, remedy="Install the same motionfleet on both sides."
         )
 
     def _ended(self) -> FarFleetUnusable | HostUnreachable:
@@ -200,7 +210,7 @@ class Conversation:
 def last_sentence(said: str) -> str:
     """The last line with a word in it; an error in a frame ends in a line without one."""
     for line in reversed(said.splitlines()):
-        words = line.strip(" \t│|╭╮╰╯─")
+        words = line.strip(" \t│|+-╭╮╰╯─")
         if any(letter.isalnum() for letter in words):
             return words[:WORDS]
     return ""

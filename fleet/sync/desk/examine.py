@@ -18,7 +18,7 @@ from fleet.errors import FleetError
 from fleet.settings import Host, Settings
 from fleet.sync.desk import verdicts
 from fleet.sync.desk.conversation import Conversation
-from fleet.sync.desk.reach import far_command, host_settings
+from fleet.sync.desk.reach import choice_of, far_command, host_settings
 from fleet.sync.errors import (
     AnswerRefused,
     FarFleetUnusable,
@@ -32,7 +32,7 @@ from fleet.sync.errors import (
 from fleet.sync.ssh.config import SshHost, resolve
 from fleet.sync.ssh.connection import Connection
 from fleet.sync.ssh.local import LocalLine
-from fleet.sync.transport.choice import choose, parse_version, rsync_here
+from fleet.sync.transport.choice import parse_version, rsync_here
 from fleet.sync.wire.greeting import Welcome
 
 ASK_S: Final = 20.0
@@ -139,11 +139,11 @@ def _transport(name: str, host: Host, connection: Connection, welcome: Welcome) 
         yield verdicts.rsync("rsync here", here, where="here", needed=needed)
         yield verdicts.rsync("rsync there", there, where=f"on {name}", needed=needed)
     try:
-        choice = choose(host.transport, here=here, there=welcome.rsync, host=name)
+        choice = choice_of(name, host, welcome, here=here)
         if choice.name == "sftp":
             connection.sftp().close()
     except (TransferRefused, HostRefused) as error:
-        yield failed("transport", str(error), remedy=f"Install rsync here and on {name}.")
+        yield failed("transport", error.what, remedy=f"Install rsync here and on {name}.")
     else:
         yield passed("transport", choice.said)
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from companions import names
 from companions.errors import CompanionError, FileUnwritable, MotionfleetError
 from fleet.home import Home
 from fleet.sync.desk import remote
-from fleet.sync.desk.label import label_of
+from fleet.sync.desk.label import label_now, label_of
 from fleet.sync.desk.link import Link
 from fleet.sync.desk.lock import held
 from fleet.sync.desk.progress import Complain, Tell, silent, unheard
@@ -28,7 +29,6 @@ from fleet.sync.errors import (
     NoRoom,
     RequestRefused,
     SetStale,
-    SyncRecordUnusable,
     TransferFailed,
     TransferRefused,
 )
@@ -93,9 +93,11 @@ class Wishes:
 
 
 def gathered(
-    roots: Sequence[Path], *, home: Home, record: Record
+    roots: Sequence[Path], *, home: Home, record: Record, looking: bool = False
 ) -> tuple[list[Folder], list[Problem]]:
     """The folders with manifests in ``roots`` and below, and what cannot be read there.
+
+    Where this is only for ``looking``, a folder without a label gets none; its label is empty.
 
     Raises:
         SyncRecordUnusable: the record, or a label, is damaged.
@@ -113,13 +115,38 @@ def gathered(
     folders = []
     for path, sets in found.items():
         try:
-            label = label_of(path, home=home)
+            label = (label_now(path, home=home) or "") if looking else label_of(path, home=home)
         except FileUnwritable as error:
             problems.append(Problem(str(path), error))
         else:
             in_order = sorted(sets, key=lambda each: (each.created_at, each.manifest))
             folders.append(Folder(path, label, tuple(in_order)))
     return folders, problems
+
+
+def elsewhere(folders: Sequence[Folder]) -> dict[str, frozenset[str]]:
+    """Pictures of each label whose clip another label's newer manifest decides.
+
+    A manifest above and one beside a picture may both name it: its clip has one place here.
+    """
+    if len(folders) < 2:
+        return {}
+    newest: dict[Path, tuple[float, str]] = {}
+    for folder in folders:
+        for each in folder.sets:
+            for picture in each.pictures:
+                claim = (each.created_at, folder.label)
+                place = folder.path / names.clip_of(picture)
+                newest[place] = max(claim, newest.get(place, claim))
+    return {
+        folder.label: frozenset(
+            picture
+            for each in folder.sets
+            for picture in each.pictures
+            if newest[folder.path / names.clip_of(picture)][1] != folder.label
+        )
+        for folder in folders
+    }
 
 
 def sync(
@@ -145,6 +172,7 @@ def sync(
     folders, problems = gathered(roots, home=home, record=record)
     run = _Run(link, home=home, record=record, tell=tell, complain=complain, problems=problems)
     with held({each.label: each.path for each in folders}, home=home, host=link.name):
+        complain(f"{link.name}: {link.reached.said}")
         if wishes.push and wishes.submit:
             run.deliver_waiting()
         if wishes.push:
@@ -239,12 +267,14 @@ class _Run:
 
     def pull(self, folders: Sequence[Folder]) -> None:
         """Fetch what is new for every folder."""
+        others = elsewhere(folders)
         for folder in folders:
             with self._telling(str(folder.path)):
                 self._pulled.append(
                     pull_results(
                         self._link, folder.label, folder.sets,
-                        record=self._record, tell=self._tell, complain=self._complain,
+                        but=others.get(folder.label, frozenset()), record=self._record,
+                        tell=self._tell, complain=self._complain,
                     )
                 )  # fmt: skip
 
@@ -269,8 +299,3 @@ class _Run:
             yield
         except (*_ONE_MANIFEST_ONLY, *_ONE_FOLDER_ONLY) as error:
             self._problems.append(Problem(about, error))
-
-
-__all__ = [
-    "Folder", "Problem", "Queued", "SyncRecordUnusable", "Synced", "Wishes", "gathered", "sync",
-]  # fmt: skip

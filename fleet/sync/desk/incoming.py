@@ -34,7 +34,7 @@ class Incoming:
         Raises:
             FileUnwritable: it cannot be made, or something else has its name.
         """
-        with reporting_unwritable(self._above.parent):
+        with reporting_unwritable(self._above):
             for folder in (self._above, self.folder):
                 with contextlib.suppress(FileExistsError):
                     folder.mkdir(mode=_PRIVATE)

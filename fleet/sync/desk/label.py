@@ -69,6 +69,16 @@ def label_of(folder: Path, *, home: Home) -> Label:
     return label
 
 
+def label_now(folder: Path, *, home: Home) -> Label | None:
+    """The label that ``folder`` goes by, if it has one; changes nothing.
+
+    Raises:
+        SyncRecordUnusable: as ``label_of``.
+    """
+    place = folder.resolve()
+    return chosen(place, found=read_label(place), known=_read_list(home))
+
+
 def chosen(place: Path, *, found: Label | None, known: Labels) -> Label | None:
     """The label that the folder at ``place`` goes on with; None: it needs a new one.
 

@@ -63,6 +63,15 @@ class Link:
             self._was_reached = True
         return self._reached
 
+    def connect(self) -> None:
+        """Connect, if there is no connection.
+
+        Raises:
+            HostUnknown, HostUnreachable, HostRefused, HostKeyRefused, FarFleetUnusable: as
+                ``reach``.
+        """
+        _ = self.reached
+
     def drop(self) -> None:
         """Close the connection, if there is one; ``reached`` makes another."""
         self._reached = None

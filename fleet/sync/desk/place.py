@@ -11,15 +11,17 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from companions import files, names
 from companions.lock import locked
 from fleet.sync.desk.record import Known, stamp_of
 from fleet.sync.wire.results import Result
+
+_CHUNK: Final = 1 << 20
 
 
 class Step(StrEnum):
@@ -85,13 +87,14 @@ class Places:
     Attributes:
         root: the folder.
         written: hashes that sync put in place, by path.
-        known: hashes of local files, by path; what is hashed here is added to ``learnt`` too.
+        known: hashes of local files, by path; what is found out here is added.
     """
 
     root: Path
     written: dict[str, set[str]]
-    known: Mapping[str, Known]
-    learnt: dict[str, Known] = field(default_factory=dict)
+    known: dict[str, Known]
+    _news: set[str] = field(default_factory=set)
+    _touched: set[Path] = field(default_factory=set)
 
     def decide(self, result: Result) -> Decision:
         """What ``result`` asks for, as its places are at this moment.
@@ -107,6 +110,12 @@ class Places:
         """From now on ``sha256`` under ``path`` is what sync put there."""
         self.written.setdefault(path, set()).add(sha256)
 
+    def news(self) -> dict[str, Known]:
+        """What was found out of local files since this was asked last."""
+        found = {path: self.known[path] for path in self._news}
+        self._news.clear()
+        return found
+
     def _look(self, path: str, *, size_bytes: int) -> Here | None:
         """What lies at ``path``, where the host has ``size_bytes``."""
         place = f"{self.root}/{path}"
@@ -120,46 +129,73 @@ class Places:
         if not own and facts.st_size != size_bytes:
             return Here("", ours=False)
         stamp = stamp_of(facts)
-        known = self.learnt.get(path) or self.known.get(path)
+        known = self.known.get(path)
         if known is None or known.stamp != stamp:
-            known = Known(stamp, files.sha256_of(Path(place)))
-            self.learnt[path] = known
+            known = self._learn(path, stamp, files.sha256_of(Path(place)))
         return Here(known.sha256, ours=known.sha256 in own)
 
     def put(
-        self, result: Result, meta: bytes, *, clip: Path | None, mode: int, patience_s: float
+        self, result: Result, *, source: Path, with_clip: bool, mode: int, patience_s: float
     ) -> Decision:
-        """Put a result in place, ``clip`` (fetched, checked) first and its meta last.
+        """Put a result in place out of the folder ``source``: its clip first, its meta last.
 
-        Decides once more under the picture's lock, and returns what was done.  ``mode`` are the
-        clip's rights.
+        Its files there are checked and on the disk; ``with_clip`` says whether the clip is one of
+        them.  Decides once more under the picture's lock, and returns what it found; where that
+        needs a clip that was not fetched, nothing is done.  ``mode`` are the rights of what is put
+        in place.
 
         Raises:
             SetBusy: another program holds the picture's companions for ``patience_s``.
             FileUnwritable: the folder is read-only, or the disk is full.
             OSError: a file there cannot be read.
         """
-        target = self.root / names.clip_of(result.picture)
-        words = self.root / names.meta_of(result.picture)
+        clip, meta = names.clip_of(result.picture), names.meta_of(result.picture)
+        target, words = self.root / clip, self.root / meta
         with files.reporting_unwritable(target):
             target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target, patience_s=patience_s):
             decision = self.decide(result)
-            if decision.step not in {Step.META, Step.BOTH}:
+            if decision.step is Step.BOTH and not with_clip:
                 return decision
-            with files.Pending(words, meta, only_writer=_own(words)) as pending:
-                if decision.step is Step.BOTH and clip is not None:
-                    files.remove_durably(words)
-                    with files.reporting_unwritable(target):
-                        _move(clip, target, mode=mode)
-                pending.commit()
-            for path, sha256 in written_by(result):
-                self._learn(path, sha256)
+            with files.reporting_unwritable(target):
+                if decision.step is Step.BOTH:
+                    # In this order: an older meta never stands beside the newer clip.
+                    words.unlink(missing_ok=True)
+                    self._move(source / clip, target, mode=mode, sha256=result.clip_sha256 or "")
+                if decision.step in {Step.BOTH, Step.META}:
+                    self._move(source / meta, words, mode=mode, sha256=result.meta_sha256)
         return decision
 
-    def _learn(self, path: str, sha256: str) -> None:
-        facts = os.lstat(f"{self.root}/{path}")
-        self.learnt[path] = Known(stamp_of(facts), sha256)
+    def settle(self) -> None:
+        """Make durable what was put in place so far.
+
+        Raises:
+            FileUnwritable: the disk refuses.
+        """
+        # For all at once: that the steps of one result happen in their order is the file
+        # system's own promise, and what a power cut takes is on the host still.
+        for folder in sorted(self._touched):
+            with files.reporting_unwritable(folder):
+                files.flush_folder(folder)
+        self._touched.clear()
+
+    def _move(self, source: Path, target: Path, *, mode: int, sha256: str) -> None:
+        source.chmod(mode)
+        try:
+            source.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _copied(source, target, mode=mode)  # the folder below is another disk
+            source.unlink()
+        self._touched.add(target.parent)
+        path = target.relative_to(self.root).as_posix()
+        self._learn(path, stamp_of(target.lstat()), sha256)
+
+    def _learn(self, path: str, stamp: str, sha256: str) -> Known:
+        self.known[path] = Known(stamp, sha256)
+        self._news.add(path)
+        return self.known[path]
 
 
 def written_by(result: Result) -> list[tuple[str, str]]:
@@ -170,33 +206,15 @@ def written_by(result: Result) -> list[tuple[str, str]]:
     return found
 
 
-def _own(target: Path) -> str:
-    """A name for what will be ``target``, which nobody else writes: its lock is held."""
-    return f"sync-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}"
-
-
-def _move(source: Path, target: Path, *, mode: int) -> None:
-    """Give ``source`` the name ``target``, durably, also where that is another disk."""
-    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
+def _copied(source: Path, target: Path, *, mode: int) -> None:
+    own = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    beside = target.with_name(f"{files.TEMPORARY_PREFIX}sync-{own}{files.TEMPORARY_SUFFIX}")
     try:
-        os.fchmod(descriptor, mode)
-        files.flush_to_disk(descriptor)
+        with source.open("rb") as read, beside.open("wb") as write:
+            shutil.copyfileobj(read, write, _CHUNK)
+            write.flush()
+            files.flush_to_disk(write.fileno())
+        beside.chmod(mode)
+        beside.replace(target)
     finally:
-        os.close(descriptor)
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f"{files.TEMPORARY_PREFIX}{_own(target)}{files.TEMPORARY_SUFFIX}")
-        try:
-            with source.open("rb") as read, beside.open("wb") as write:
-                shutil.copyfileobj(read, write, 1 << 20)
-                write.flush()
-                files.flush_to_disk(write.fileno())
-            beside.chmod(mode)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-        source.unlink()
-    files.flush_folder(target.parent)
+        beside.unlink(missing_ok=True)

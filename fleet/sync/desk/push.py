@@ -6,52 +6,39 @@ while all goes well: the manifest says what every file is, and the host checks i
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from companions import codec, files
-from companions.base import Closed
+from companions import codec
 from companions.errors import CompanionError, FileUnwritable, MotionfleetError
 from fleet.sync.desk.link import Link
-from fleet.sync.desk.progress import Complain, Tell, Told, silent, unheard
+from fleet.sync.desk.progress import Complain, Tell, silent, unheard
 from fleet.sync.desk.reach import Reached
 from fleet.sync.desk.record import Record
-from fleet.sync.desk.set import LocalSet, counted, members_of
+from fleet.sync.desk.sending import Sending
+from fleet.sync.desk.set import LocalSet, members_of
 from fleet.sync.errors import (
-    AnswerRefused,
-    HostUnreachable,
     NoRoom,
     RequestRefused,
     SetStale,
     TransferFailed,
     TransferRefused,
 )
-from fleet.sync.transport.base import Item, Pace, Stop
-from fleet.sync.transport.choice import worth_compressing
-from fleet.sync.transport.retry import run_with_retries
 from fleet.sync.wire.sets import (
-    Arriving,
     AskSets,
-    Given,
-    Let,
     Member,
     Offer,
-    Sent,
     SetsHeld,
     SetState,
-    Verified,
     Wanted,
 )
 
-_REPAIRS: Final = 2
-"""How often members that arrived wrong are sent again."""
 _ONE_SET_ONLY: Final = (
-    CompanionError, SetStale, RequestRefused, NoRoom, TransferRefused, FileUnwritable
+    CompanionError, SetStale, RequestRefused, NoRoom, TransferFailed, TransferRefused,
+    FileUnwritable,
 )  # fmt: skip
 """What keeps one set from going, and lets the others go on."""
 
@@ -183,7 +170,7 @@ def _deliver(
     answer = reached.conversation.ask(_offer(label, wanted, members), Wanted)
     if answer.published:
         return Pushed(wanted, label, Delivery.THERE)
-    sending = _Sending(reached, wanted, members, answer, tell=tell, complain=complain)
+    sending = Sending(reached, wanted, members, answer, tell=tell, complain=complain)
     sending.until_published()
     return Pushed(wanted, label, Delivery.SENT, len(answer.missing), sending.total_bytes)
 
@@ -199,132 +186,3 @@ def _offer(label: str, wanted: LocalSet, members: tuple[Member, ...]) -> Offer:
         manifest=data.decode("utf-8"),
         members=members,
     )
-
-
-class _Sending:
-    """One set under way: files in a thread of their own, while this one hears what arrives."""
-
-    def __init__(
-        self,
-        reached: Reached,
-        wanted: LocalSet,
-        members: Sequence[Member],
-        answer: Wanted,
-        *,
-        tell: Tell,
-        complain: Complain,
-    ) -> None:
-        self._reached, self._wanted = reached, wanted
-        self._members = {member.path: member for member in members}
-        self._into = answer.into
-        self._missing = answer.missing
-        self._tell, self._complain = tell, complain
-        self._stop = Stop()
-        strangers = set(answer.missing) - set(self._members)
-        if strangers:
-            raise AnswerRefused(
-                host=reached.name, what=f"it wants {min(strangers)!r}, which is not of the set"
-            )
-        self.total_bytes = sum(self._members[path].size_bytes for path in self._missing)
-
-    def until_published(self) -> None:
-        """Send what is missing, and again what arrived wrong, until the set is published.
-
-        Raises:
-            SetStale: a file is not what the manifest says.
-            TransferFailed: files arrive wrong again and again, or not at all.
-            HostUnreachable and its like: the host.
-        """
-        missing = self._missing
-        for _ in range(1 + _REPAIRS):
-            verified = self._send(missing)
-            if verified.published:
-                return
-            missing = verified.wrong
-            self._give_up_if_stale(missing)
-        self._reached.conversation.ask(Given(set_id=self._wanted.set_id), Let)
-        raise TransferFailed(
-            host=self._reached.name, by=self._reached.transport.name, status=0,
-            what=f"{counted(missing)} arrived with other bytes, again and again",
-        )  # fmt: skip
-
-    def _give_up_if_stale(self, wrong: Sequence[str]) -> None:
-        """End the arrival where files here are not what the manifest says."""
-        stale = []
-        for path in wrong:
-            member = self._members.get(path)
-            if member is None:
-                raise AnswerRefused(
-                    host=self._reached.name, what=f"it speaks of {path!r}, which is not of the set"
-                )
-            with contextlib.suppress(OSError):
-                if files.sha256_of(self._wanted.root / path) == member.sha256:
-                    continue
-            stale.append(path)
-        if stale:
-            self._reached.conversation.ask(Given(set_id=self._wanted.set_id), Let)
-            what = f"{counted(stale)}: not the bytes that the manifest was written for"
-            raise SetStale(manifest=str(self._wanted.manifest), what=what)
-
-    def _send(self, paths: Sequence[str]) -> Verified:
-        items = [Item(path, self._members[path].size_bytes) for path in paths]
-        pace = self._reached.pace(compress=worth_compressing(items))
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync-send") as beside:
-            sending = beside.submit(self._transfer, items, pace)
-            try:
-                verified = self._hear()
-            except BaseException:
-                # Whatever ended the conversation: the transfer ends with it, before this returns.
-                self._stop.event.set()
-                raise
-            if verified is None:
-                sending.result()  # raises what kept it
-                raise AnswerRefused(host=self._reached.name, what="it let go of what was sent")
-            return verified
-
-    def _transfer(self, items: Sequence[Item], pace: Pace) -> None:
-        arrived = False
-        try:
-            if items:
-                run_with_retries(
-                    lambda: self._reached.transport.send(
-                        items, source=self._wanted.root, destination=self._into, pace=pace,
-                        stop=self._stop,
-                    ),
-                    tries=self._reached.settings.tries,
-                    sleep=self._stop.event.wait,
-                    tell=self._told,
-                )  # fmt: skip
-            arrived = True
-        finally:
-            # Whoever hears the host's answers is woken by the answer to this.
-            last: Closed = (Sent if arrived else Given)(set_id=self._wanted.set_id)
-            with contextlib.suppress(HostUnreachable):
-                self._reached.conversation.say(last)
-
-    def _told(self, error: MotionfleetError, _failed: int, wait_s: float) -> None:
-        self._complain(f"{error} Trying again in {wait_s:.0f} s.")
-
-    def _hear(self) -> Verified | None:
-        """What the host found; None if it was told that the transfer failed."""
-        while True:
-            match self._reached.conversation.next():
-                case Arriving() as arriving:
-                    self._tell(
-                        Told(
-                            doing="sending",
-                            what=self._wanted.manifest.name,
-                            files=min(arriving.files, len(self._members)),
-                            total_files=len(self._members),
-                            size_bytes=min(arriving.size_bytes, self.total_bytes),
-                            total_bytes=self.total_bytes,
-                        )
-                    )
-                case Verified() as verified:
-                    return verified
-                case Let():
-                    return None
-                case other:
-                    raise AnswerRefused(
-                        host=self._reached.name, what=f"it says {type(other).__name__} unasked"
-                    )

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 
 from fleet.settings import Host, Settings
 from fleet.sync.desk.conversation import Conversation
-from fleet.sync.errors import FarFleetUnusable, HostUnknown
+from fleet.sync.errors import FarFleetUnusable, HostUnknown, TransferRefused
 from fleet.sync.ssh.config import SshHost, resolve, ssh_argv
 from fleet.sync.ssh.connection import Connection
 from fleet.sync.ssh.local import LocalLine
 from fleet.sync.transport.base import Pace, Transport
-from fleet.sync.transport.choice import choose, parse_version, rsync_here
+from fleet.sync.transport.choice import Choice, Rsync, choose, parse_version, rsync_here
 from fleet.sync.transport.local import LocalTransport
 from fleet.sync.transport.rsync import RsyncTransport
 from fleet.sync.transport.sftp import SftpTransport
+from fleet.sync.transport.status import Status
 from fleet.sync.wire.greeting import Welcome
 from fleet.sync.wire.line import Line
 
@@ -96,6 +97,7 @@ def reach(name: str, *, settings: Settings) -> Iterator[Reached]:
         HostUnknown: neither the settings nor ssh know it.
         HostUnreachable, HostRefused, HostKeyRefused: as ssh found.
         FarFleetUnusable: there is no fleet there that speaks with us.
+        TransferRefused: no transport that both sides have is allowed.
     """
     host = host_settings(name, settings)
     command = far_command(name, host)
@@ -119,20 +121,33 @@ def reach(name: str, *, settings: Settings) -> Iterator[Reached]:
         yield Reached(name, host, conversation, welcome, transport, said)
 
 
+def choice_of(name: str, host: Host, welcome: Welcome, *, here: Rsync | None) -> Choice:
+    """The transport for a host that greets with ``welcome``, and why.
+
+    Raises:
+        TransferRefused: no transport that both sides have is allowed.
+    """
+    choice = choose(host.transport, here=here, there=welcome.rsync, host=name)
+    if welcome.restricted and choice.name == "sftp":
+        # A forced command can hold rsync to one folder, and SFTP to none.
+        raise TransferRefused(
+            host=name, by="sftp", status=Status.UNSUPPORTED,
+            what=f"the key is restricted to rsync, and the choice is {choice.said}",
+        )  # fmt: skip
+    return choice
+
+
 def _transport(
     name: str, host: Host, ssh: SshHost, connection: Connection, welcome: Welcome
 ) -> tuple[Transport, str]:
     here = rsync_here()
-    choice = choose(host.transport, here=here, there=welcome.rsync, host=name)
+    choice = choice_of(name, host, welcome, here=here)
     if choice.name == "rsync":
         return (
             RsyncTransport(
-                host=name,
-                address=ssh.alias,
-                ssh=ssh_argv(ssh),
-                here=here,
+                host=name, address=ssh.alias, ssh=ssh_argv(ssh), here=here,
                 there=parse_version(welcome.rsync),
             ),
             choice.said,
-        )
+        )  # fmt: skip
     return SftpTransport(connection.sftp, host=name), choice.said

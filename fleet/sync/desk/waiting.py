@@ -14,7 +14,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -64,7 +64,9 @@ class Queue:
     problems: Sequence[str]
 
 
-def wait_for(host: str, manifest: Path, *, sha256: str, by: str, home: Home) -> Waiting:
+def wait_for(
+    host: str, manifest: Path, *, sha256: str, by: str, now: datetime, home: Home
+) -> Waiting:
     """Write down that ``manifest`` is to be submitted; the same file twice is once, the newer.
 
     Raises:
@@ -74,13 +76,14 @@ def wait_for(host: str, manifest: Path, *, sha256: str, by: str, home: Home) -> 
     path = Path(os.path.realpath(manifest))
     place = _place(home, host, path)
     try:
-        entry = Waiting(manifest=str(path), sha256=sha256, at=datetime.now(UTC), by=by)
+        entry = Waiting(manifest=str(path), sha256=sha256, at=now, by=by)
         data = entry.model_dump_json(indent=2).encode() + b"\n"
     except ValueError as error:
-        what = f"the path {ascii(str(path))} cannot stand in it: {type(error).__name__}"
+        what = f"the path {str(path)!a} cannot stand in it: {type(error).__name__}"
         raise SyncRecordUnusable(path=place, what=what) from None
     with reporting_unwritable(place):
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (home.sync, home.sync / "waiting", place.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Pending(place, data, mode=0o600) as pending:
         pending.commit()
     return entry

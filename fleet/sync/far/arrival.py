@@ -7,10 +7,13 @@ again and does not travel twice.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -25,10 +28,12 @@ from fleet.sync.far.offer import shortage
 from fleet.sync.far.watch import Hashed, Watch, look_into
 from fleet.sync.wire.sets import Member, Offer
 
-_HASHERS: Final = 4
+_LAST_WRITES_S: Final = 10.0
+_LOOK_S: Final = 0.05
+_HASHERS: Final = min(4, os.cpu_count() or 1)
 
-Found = tuple[str, tree.Stamp]
-"""What a file was when it was read: its SHA-256, and its stamp."""
+Found = tuple[str, tree.Mark]
+"""What a file was when it was read: its SHA-256, and its mark."""
 
 
 class Arrival:
@@ -86,7 +91,9 @@ class Arrival:
             self.root = _own_folder(self.folder)
             for folder in self._members:
                 tree.make_below(self.root, folder, ours=True)
-            present = self._present()
+            # A broken line does not cost reading it all again.
+            self._hashed = index.arrived(inbox=inbox, set_id=self.offer.set_id)
+            self._forget_but(present := self._present())
             self._read(present)
             self._link(index)
         missing = [m for m in self._all() if m.path not in self._hashed]
@@ -104,6 +111,26 @@ class Arrival:
             self._watch.start()
         return tuple(member.path for member in missing)
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep rsync of restricted keys out for the length of a block, by the lock it takes.
+
+        One that is still writing when the set is verified could still write when it is published.
+
+        Raises:
+            SyncBusy: it does not end.
+        """
+        deadline = time.monotonic() + _LAST_WRITES_S
+        while not _locked(self.root):
+            if time.monotonic() > deadline or self._gone.is_set():
+                raise SyncBusy(what=f"the set {self.offer.set_id}", holder="an earlier rsync")
+            time.sleep(_LOOK_S)
+        try:
+            yield
+        finally:
+            if self.root >= 0:
+                fcntl.flock(self.root, fcntl.LOCK_UN)
+
     def verify(self) -> tuple[str, ...]:
         """Read what was not read yet; members that are missing or wrong, which are removed.
 
@@ -119,6 +146,16 @@ class Arrival:
             self._read(self._members)
         return tuple(member.path for member in self._all() if member.path not in self._hashed)
 
+    def left(self) -> Hashed:
+        """Stop watching; what was read so far."""
+        self._stop_watching()
+        return self._hashed
+
+    def stamp_of(self, path: str) -> tree.Stamp | None:
+        """The stamp of a member that is verified."""
+        found = self._hashed.get(path)
+        return found[1].stamp if found is not None else None
+
     def over(self) -> None:
         """The set is published: nothing of the arrival is left."""
         self._stop_watching()
@@ -130,6 +167,10 @@ class Arrival:
         self._stop_watching()
         self._let_go()
         self._lock.release()
+
+    def _forget_but(self, present: Mapping[str, Mapping[str, Member]]) -> None:
+        there = {member.path for names in present.values() for member in names.values()}
+        self._hashed = {path: found for path, found in self._hashed.items() if path in there}
 
     def _all(self) -> list[Member]:
         return [member for names in self._members.values() for member in names.values()]
@@ -147,39 +188,47 @@ class Arrival:
 
     def _read(self, members: Mapping[str, Mapping[str, Member]]) -> None:
         """Find out which of ``members`` are right; those that are not are removed."""
-        with ThreadPoolExecutor(min(_HASHERS, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(_HASHERS) as pool:
             for folder, names in members.items():
                 with tree.below(self.root, folder) as descriptor:
-                    self._read_in(descriptor, names, pool)
+                    if descriptor is not None:
+                        self._read_in(descriptor, names, pool)
+                    else:
+                        for member in names.values():
+                            self._hashed.pop(member.path, None)
 
-    def _read_in(
-        self, folder: int | None, names: Mapping[str, Member], pool: ThreadPoolExecutor
-    ) -> None:
-        if folder is None:
-            for member in names.values():
-                self._hashed.pop(member.path, None)
-            return
+    def _read_in(self, folder: int, names: Mapping[str, Member], pool: ThreadPoolExecutor) -> None:
+        unread: list[str] = []
+        for name, member in names.items():
+            found = self._hashed.get(member.path)
+            # Nearly all were read while they landed: a thread each would cost more than reading.
+            if found is None or found[1] != tree.mark_of(name, folder=folder):
+                unread.append(name)
+            elif found[0] != member.sha256:
+                self._discard(member, name, folder=folder)
 
-        def right(name: str) -> Found | None:
-            return self._right(names[name], name, folder=folder)
+        def right(some: Sequence[str]) -> list[Found | None]:
+            return [self._right(names[name], name, folder=folder) for name in some]
 
-        for (name, member), found in zip(names.items(), pool.map(right, names), strict=True):
-            if found is not None:
-                self._hashed[member.path] = found
-            else:
-                self._hashed.pop(member.path, None)
-                tree.remove(name, folder=folder)
+        shares = [unread[at::_HASHERS] for at in range(min(_HASHERS, len(unread)))]
+        for share, founds in zip(shares, pool.map(right, shares), strict=True):
+            for name, found in zip(share, founds, strict=True):
+                if found is not None:
+                    self._hashed[names[name].path] = found
+                else:
+                    self._discard(names[name], name, folder=folder)
+
+    def _discard(self, member: Member, name: str, *, folder: int) -> None:
+        self._hashed.pop(member.path, None)
+        tree.remove(name, folder=folder)
 
     def _right(self, member: Member, name: str, *, folder: int) -> Found | None:
-        """What the file is, if it is the member; read unless it was read as it is."""
-        stamp = tree.stamp_of(name, folder=folder)
-        found = self._hashed.get(member.path)
-        if stamp is None:
+        """What the file is, read anew, if it is the member."""
+        mark = tree.mark_of(name, folder=folder)
+        # Of another size it is wrong whatever it holds: it need not be read, and could be endless.
+        if mark is None or mark.stamp.size != member.size_bytes:
             return None
-        if found is None or found[1] != stamp:
-            if stamp.size != member.size_bytes:
-                return None  # whatever it holds: it need not be read, and could be endless
-            found = tree.hash_of(name, folder=folder, gone=self._gone)
+        found = tree.hash_of(name, folder=folder, gone=self._gone)
         return found if found is not None and found[0] == member.sha256 else None
 
     def _link(self, index: Index) -> None:
@@ -188,8 +237,9 @@ class Arrival:
         places = index.places({member.sha256 for member in wanted})
         for folder, names in tree.by_folder(wanted).items():
             with tree.below(self.root, folder) as descriptor:
-                for name, member in names.items() if descriptor is not None else ():
-                    assert descriptor is not None
+                if descriptor is None:
+                    continue
+                for name, member in names.items():
                     for place in places.get(member.sha256, ()):
                         found = self._taken(place.path, place.stamp, member, name, descriptor)
                         if found is not None:
@@ -199,11 +249,11 @@ class Arrival:
     def _taken(
         self, source: Path, expected: tree.Stamp, member: Member, name: str, folder: int
     ) -> Found | None:
-        stamp = tree.take_over(source, name, folder=folder)
-        if stamp is None:
+        mark = tree.take_over(source, name, folder=folder)
+        if mark is None:
             return None
-        if stamp == expected:
-            return member.sha256, stamp
+        if mark.stamp == expected:
+            return member.sha256, mark
         # Another file than the one on record, or a copy of it: only its bytes can tell.
         found = self._right(member, name, folder=folder)
         if found is None:
@@ -220,6 +270,14 @@ class Arrival:
         if self.root >= 0:
             os.close(self.root)
             self.root = -1
+
+
+def _locked(folder: int) -> bool:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _own_folder(folder: Path) -> int:

@@ -10,65 +10,20 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from fleet.sync.errors import SyncRecordUnusable
-from fleet.sync.far.tree import Stamp
+from fleet.sync.far.layout import LAYOUT, lay_tables
+from fleet.sync.far.tree import Mark, Stamp
 
-LAYOUT: Final = 1
 _BUSY_S: Final = 30.0
 
-_TABLES: Final = (
-    """CREATE TABLE sets (
-        number INTEGER PRIMARY KEY,
-        inbox TEXT NOT NULL,
-        label TEXT NOT NULL,
-        set_id TEXT NOT NULL,
-        manifest_name TEXT NOT NULL,
-        received_at REAL NOT NULL,
-        UNIQUE (inbox, label, set_id)
-    ) STRICT""",
-    """CREATE TABLE files (
-        number INTEGER NOT NULL REFERENCES sets (number) ON DELETE CASCADE,
-        path TEXT NOT NULL,
-        sha256 TEXT NOT NULL,
-        altered INTEGER NOT NULL,
-        size INTEGER NOT NULL,
-        mtime_ns INTEGER NOT NULL,
-        inode INTEGER NOT NULL,
-        device INTEGER NOT NULL,
-        PRIMARY KEY (number, path)
-    ) STRICT, WITHOUT ROWID""",
-    "CREATE INDEX files_by_content ON files (sha256)",
-    # Apart from the sets: what was submitted stays so, whatever becomes of the set's files.
-    """CREATE TABLE submissions (
-        inbox TEXT NOT NULL,
-        label TEXT NOT NULL,
-        set_id TEXT NOT NULL,
-        submitted_at REAL NOT NULL,
-        PRIMARY KEY (inbox, label, set_id)
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE metas (
-        folder TEXT NOT NULL,
-        path TEXT NOT NULL,
-        sha256 TEXT NOT NULL,
-        clip_sha256 TEXT NOT NULL,
-        clip_size INTEGER NOT NULL,
-        size INTEGER NOT NULL,
-        mtime_ns INTEGER NOT NULL,
-        inode INTEGER NOT NULL,
-        device INTEGER NOT NULL,
-        PRIMARY KEY (folder, path)
-    ) STRICT, WITHOUT ROWID""",
-)
 
-
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """One file of a published set, as it was when it was last looked at.
 
     Attributes:
@@ -199,6 +154,34 @@ class Index:
                 found.setdefault(set_id, []).append(kept)
         return found
 
+    def arrived(self, *, inbox: Path, set_id: str) -> dict[str, tuple[str, Mark]]:
+        """What was read of a set that is still arriving, when it was last left."""
+        with self._explained() as connection:
+            rows = connection.execute(
+                "SELECT path, sha256, changed_ns, size, mtime_ns, inode, device FROM arrived"
+                " WHERE inbox = ? AND set_id = ?",
+                (str(inbox), set_id),
+            )
+            return {
+                path: (sha256, Mark(Stamp(*stamp), changed_ns))
+                for path, sha256, changed_ns, *stamp in rows
+            }
+
+    def keep_arrived(
+        self, *, inbox: Path, set_id: str, read: Mapping[str, tuple[str, Mark]]
+    ) -> None:
+        """Remember what was read of a set that is arriving, in place of what was known."""
+        with self._transaction() as connection:
+            key = (str(inbox), set_id)
+            connection.execute("DELETE FROM arrived WHERE inbox = ? AND set_id = ?", key)
+            connection.executemany(
+                "INSERT INTO arrived VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (*key, path, sha256, *mark.stamp, mark.changed_ns)
+                    for path, (sha256, mark) in read.items()
+                ),
+            )
+
     def mark_submitted(self, *, inbox: Path, label: str, set_id: str, now: float) -> None:
         """Remember that the set was submitted; the first time stands."""
         with self._transaction() as connection:
@@ -268,7 +251,7 @@ class Index:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
-            layout = _laid(connection)
+            layout = lay_tables(connection)
         except BaseException:
             connection.close()
             raise
@@ -278,15 +261,3 @@ class Index:
                 path=self.path, what=f"it has layout {layout}, this motionfleet {LAYOUT}"
             )
         return connection
-
-
-def _laid(connection: sqlite3.Connection) -> int:
-    connection.execute("BEGIN IMMEDIATE")
-    layout = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if layout == 0:
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {LAYOUT}")
-        layout = LAYOUT
-    connection.execute("COMMIT")
-    return layout

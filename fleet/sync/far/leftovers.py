@@ -12,7 +12,7 @@ from typing import Final
 
 from fleet.ledger.lock import ProcessLock
 from fleet.sync.far.offer import PARTIAL
-from fleet.sync.far.tree import below, make_below, names_in, remove, stamp_of
+from fleet.sync.far.tree import below, make_below, mark_of, names_in, remove
 from fleet.sync.wire.sets import Member
 
 ARRIVING: Final = ".arriving"
@@ -40,33 +40,33 @@ def keep_half(folder: int, names: Mapping[str, Member]) -> None:
         match = _ORPHAN.fullmatch(orphan)
         if match is None or match["name"] not in names or orphan in names:
             continue
-        found = stamp_of(orphan, folder=folder)
-        if found is None or not found.size:
+        found = mark_of(orphan, folder=folder)
+        if found is None or not found.stamp.size:
             remove(orphan, folder=folder)
             continue
         make_below(folder, PARTIAL, ours=True)
         with below(folder, PARTIAL) as partial:
             if partial is None:
                 continue
-            before = stamp_of(match["name"], folder=partial)
-            if before is not None and before.size >= found.size:
+            before = mark_of(match["name"], folder=partial)
+            if before is not None and before.stamp.size >= found.stamp.size:
                 remove(orphan, folder=folder)
             else:
                 remove(match["name"], folder=partial)
                 os.rename(orphan, match["name"], src_dir_fd=folder, dst_dir_fd=partial)
 
 
-def sweep_old(inbox: Path, *, now: float) -> int:
-    """Remove half-arrived sets that nobody has offered for 30 days; how many there were.
+def sweep_old(inbox: Path, *, now: float) -> list[str]:
+    """Remove half-arrived sets that nobody has offered for 30 days; their ids.
 
     One that cannot be removed is left for another day: nothing depends on it.
     """
-    removed = 0
+    removed: list[str] = []
     with contextlib.suppress(OSError):
         for folder in sorted((inbox / ARRIVING).iterdir()):
             with contextlib.suppress(OSError):
-                if now - folder.lstat().st_mtime > KEPT_S:
-                    removed += _removed(inbox, folder)
+                if now - folder.lstat().st_mtime > KEPT_S and _removed(inbox, folder):
+                    removed.append(folder.name)
     return removed
 
 

@@ -5,7 +5,6 @@ A set that is published already and lacks files gets just those, never over what
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -35,7 +34,7 @@ def publish(arrival: Arrival, *, inbox: Path, index: Index, now: float) -> None:
         if only is None or offer.manifest_name in only:
             _write_manifest(offer, root=arrival.root)
         # Before the rename: a power cut must not leave a set that is visible and empty.
-        flush_tree(arrival.root)
+        flush_tree(arrival.root, [f.path for f in files_of(offer) if _is_new(f, only)])
         if only is None:
             final.parent.mkdir(mode=tree.FOLDER_MODE, parents=True, exist_ok=True)
             os.fchmod(arrival.root, tree.FOLDER_MODE)
@@ -44,7 +43,7 @@ def publish(arrival: Arrival, *, inbox: Path, index: Index, now: float) -> None:
             _bring_back(arrival.folder, final, only)
         for folder in (final, final.parent, arrival.folder.parent, inbox):
             flush_folder(folder)
-    _note(offer, only, final, index=index, inbox=inbox, now=now)
+    _note(arrival, final, index=index, inbox=inbox, now=now)
 
 
 def _write_manifest(offer: Offer, *, root: int) -> None:
@@ -67,26 +66,14 @@ def _bring_back(arrived: Path, final: Path, only: frozenset[str]) -> None:
     shutil.rmtree(arrived)
 
 
-def _note(
-    offer: Offer,
-    only: frozenset[str] | None,
-    final: Path,
-    *,
-    index: Index,
-    inbox: Path,
-    now: float,
-) -> None:
-    files = files_of(offer)
-    brought = [file for file in files if only is None or file.path in only]
+def _note(arrival: Arrival, final: Path, *, index: Index, inbox: Path, now: float) -> None:
+    offer, only = arrival.offer, arrival.only
     seen: list[Kept] = []
-    with tree.opened(final) as root:
-        for where, names in tree.by_folder(brought).items():
-            with tree.below(root, where) as descriptor:
-                for name, file in names.items():
-                    stamp = None
-                    if descriptor is not None:
-                        stamp = tree.stamp_of(name, folder=descriptor)
-                    seen.append(dataclasses.replace(file, stamp=stamp or file.stamp))
+    for file in files_of(offer):
+        if _is_new(file, only):
+            # A rename changes no stamp, nor does a link; only the manifest was written just now.
+            stamp = arrival.stamp_of(file.path) or _stamp_at(final, file.path)
+            seen.append(file._replace(stamp=stamp or file.stamp))
     if only is None:
         index.keep(
             inbox=inbox, label=offer.label, set_id=offer.set_id,
@@ -94,3 +81,13 @@ def _note(
         )  # fmt: skip
     else:
         index.refresh(inbox=inbox, label=offer.label, set_id=offer.set_id, files=seen)
+
+
+def _is_new(file: Kept, only: frozenset[str] | None) -> bool:
+    return only is None or file.path in only
+
+
+def _stamp_at(final: Path, path: str) -> tree.Stamp | None:
+    with tree.opened(final) as root:
+        mark = tree.mark_of(path, folder=root)
+    return mark.stamp if mark is not None else None

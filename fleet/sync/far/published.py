@@ -6,14 +6,15 @@ told and never put right here: only what is gone may come back, when the desk of
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from fleet.sync.far.index import Index, Kept
-from fleet.sync.far.tree import Stamp, below, by_folder, hash_of, opened, stamp_of
+from fleet.sync.far.tree import Stamp, below, by_folder, hash_of, opened
 from fleet.sync.wire.sets import Offer, SetState
 
 NAMED: Final = 100
@@ -75,15 +76,17 @@ def look(folder: Path, files: Sequence[Kept]) -> Looked | None:
 def _now(name: str, file: Kept, *, folder: int | None) -> Kept | None:
     if folder is None:
         return None
-    stamp = stamp_of(name, folder=folder)
-    if stamp is None:
+    try:
+        there = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
         return None
+    stamp = Stamp.of(there)
     if stamp == file.stamp:
         return file
     found = hash_of(name, folder=folder)
-    if found is None:
-        return dataclasses.replace(file, altered=True, stamp=stamp)  # it cannot be read
-    return dataclasses.replace(file, altered=found[0] != file.sha256, stamp=found[1])
+    if found is None:  # someone put a folder or a link there, or took the right to read it
+        return file._replace(altered=True, stamp=stamp)
+    return file._replace(altered=found[0] != file.sha256, stamp=found[1].stamp)
 
 
 def states(inbox: Path, *, index: Index, label: str, set_ids: Sequence[str]) -> list[SetState]:
@@ -115,6 +118,4 @@ def states(inbox: Path, *, index: Index, label: str, set_ids: Sequence[str]) -> 
 
 
 def _digest(offer: Offer) -> str:
-    import hashlib
-
     return hashlib.sha256(offer.manifest.encode()).hexdigest()

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from companions.base import Sha256
 from companions.names import clip_of, meta_of
 from fleet.sync.far.index import Index, MetaRead
-from fleet.sync.far.tree import Stamp, below, by_folder, names_in, opened, stamp_of
+from fleet.sync.far.tree import Stamp, below, by_folder, mark_of, names_in, opened
 from fleet.sync.wire.base import Size
 from fleet.sync.wire.results import AskResults, Result, ResultsFound
 
@@ -101,15 +101,15 @@ def _look(root: int, request: AskResults, *, known: _Known) -> tuple[Result, ...
 
 
 def _result(picture: str, name: str, *, folder: int, known: _Known) -> Result | None:
-    stamp = stamp_of(name, folder=folder)
-    if stamp is None:
+    mark = mark_of(name, folder=folder)
+    if mark is None:
         return None
-    meta = known.read(picture, name, stamp, folder=folder)
+    meta = known.read(picture, name, mark.stamp, folder=folder)
     if meta is None:
         return None
     if meta.clip_sha256:
-        clip = stamp_of(clip_of(picture).rpartition("/")[2], folder=folder)
-        if clip is None or clip.size != meta.clip_size:
+        clip = mark_of(clip_of(picture).rpartition("/")[2], folder=folder)
+        if clip is None or clip.stamp.size != meta.clip_size:
             return None
     return Result.model_construct(
         picture=picture,

@@ -65,7 +65,8 @@ class Taking:
         self._close()
         if not self._swept:
             self._swept = True
-            sweep_old(self._inbox, now=time.time())
+            for set_id in sweep_old(self._inbox, now=time.time()):
+                self._index.keep_arrived(inbox=self._inbox, set_id=set_id, read={})
         fault = fault_of(request)
         if fault is not None:
             raise SetStale(manifest=request.manifest_name, what=fault)
@@ -88,25 +89,22 @@ class Taking:
     def _lacking(self, offer: Offer) -> frozenset[str] | None:
         """Files that a published set lacks; None where the set is not published."""
         folder = folder_of(self._inbox, offer.label, offer.set_id)
-        known = self._index.sets(inbox=self._inbox, label=offer.label, set_ids=[offer.set_id]).get(
-            offer.set_id
-        )
-        files = known or files_of(offer)
+        recorded = self._index.sets(
+            inbox=self._inbox, label=offer.label, set_ids=[offer.set_id]
+        ).get(offer.set_id, [])
+        known = {file.path: file for file in recorded}
+        files = [known.get(file.path, file) for file in files_of(offer)]
         looked = look(folder, files)
         if looked is None:
             return None
-        if known is None:
-            # Published here, and not on record any more: taken as it is.
+        if looked.news or len(known) < len(files):
+            # A set that is published, and not on record (any more): taken as it is.
             news = {file.path: file for file in looked.news}
             self._index.keep(
                 inbox=self._inbox, label=offer.label, set_id=offer.set_id,
                 manifest_name=offer.manifest_name,
                 files=[news.get(file.path, file) for file in files], now=time.time(),
             )  # fmt: skip
-        elif looked.news:
-            self._index.refresh(
-                inbox=self._inbox, label=offer.label, set_id=offer.set_id, files=looked.news
-            )
         return frozenset(looked.gone)
 
     def _sent(self, request: Sent) -> Closed | None:
@@ -114,14 +112,16 @@ class Taking:
         if arrival is None or arrival.offer.set_id != request.set_id:
             return _not_open(request.set_id)
         try:
-            wrong = arrival.verify()
+            with arrival.alone():
+                wrong = arrival.verify()
+                if wrong:
+                    return Verified(published=False, wrong=wrong)
+                publish(arrival, inbox=self._inbox, index=self._index, now=time.time())
         except DeskGone:
             return None
-        if wrong:
-            return Verified(published=False, wrong=wrong)
-        publish(arrival, inbox=self._inbox, index=self._index, now=time.time())
         arrival.over()
         self._arrival = None
+        self._index.keep_arrived(inbox=self._inbox, set_id=request.set_id, read={})
         return Verified(published=True)
 
     def _given(self, _: Given) -> Closed:
@@ -129,9 +129,14 @@ class Taking:
         return Let()
 
     def _close(self) -> None:
-        if self._arrival is not None:
-            self._arrival.close()
-            self._arrival = None
+        arrival, self._arrival = self._arrival, None
+        if arrival is not None:
+            try:
+                self._index.keep_arrived(
+                    inbox=self._inbox, set_id=arrival.offer.set_id, read=arrival.left()
+                )
+            finally:
+                arrival.close()
 
 
 def transport_root(inbox: Path, *, gated: bool) -> str:

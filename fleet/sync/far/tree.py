@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Event
@@ -25,6 +26,8 @@ _NO_LINKS: Final = frozenset(
     {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 )
 FOLDER_MODE: Final = 0o750
+_COPY_MODE: Final = 0o640
+_TICK_NS: Final = 20_000_000
 
 
 class Stamp(NamedTuple):
@@ -39,6 +42,22 @@ class Stamp(NamedTuple):
     def of(cls, found: os.stat_result) -> Stamp:
         """The stamp in ``found``; numbers of 64 bits are folded into what SQLite can hold."""
         return cls(found.st_size, found.st_mtime_ns, _signed(found.st_ino), _signed(found.st_dev))
+
+
+class Mark(NamedTuple):
+    """A stamp that nobody can forge, for files that a stranger may still write to.
+
+    Size and time can be put back after a change; ``changed_ns``, the kernel's own, cannot.  A new
+    link changes it as well, so it does not serve for files that are published.
+    """
+
+    stamp: Stamp
+    changed_ns: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Mark:
+        """The mark in ``found``."""
+        return cls(Stamp.of(found), found.st_ctime_ns)
 
 
 def _signed(number: int) -> int:
@@ -136,19 +155,19 @@ def make_below(root: int, path: str, *, ours: bool) -> None:
         os.close(descriptor)
 
 
-def stamp_of(name: str, *, folder: int) -> Stamp | None:
-    """The stamp of a regular file; None where there is none of that name."""
+def mark_of(name: str, *, folder: int) -> Mark | None:
+    """The mark of a regular file; None where there is none of that name."""
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except OSError:
         return None
-    return Stamp.of(found) if stat.S_ISREG(found.st_mode) else None
+    return Mark.of(found) if stat.S_ISREG(found.st_mode) else None
 
 
-def hash_of(name: str, *, folder: int, gone: Event | None = None) -> tuple[str, Stamp] | None:
-    """SHA-256 of a regular file, and its stamp before it was read; None where it cannot be read.
+def hash_of(name: str, *, folder: int, gone: Event | None = None) -> tuple[str, Mark] | None:
+    """SHA-256 of a regular file, and its mark before it was read; None where it cannot be read.
 
-    Whoever relies on it asks for the stamp again later: a file that is written to meanwhile has
+    Whoever relies on it asks for the mark again later: a file that is written to meanwhile has
     another one.
 
     Raises:
@@ -162,6 +181,10 @@ def hash_of(name: str, *, folder: int, gone: Event | None = None) -> tuple[str, 
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             return None
+        mark = Mark.of(found)
+        if time.time_ns() - mark.changed_ns < _TICK_NS:
+            # A change that follows within the kernel's tick would leave the mark as it is.
+            mark = mark._replace(changed_ns=-1)
         digest = hashlib.sha256()
         left = found.st_size
         # Not further than it was long at first: a file that grows for ever would be read for ever.
@@ -170,14 +193,14 @@ def hash_of(name: str, *, folder: int, gone: Event | None = None) -> tuple[str, 
             left -= len(chunk)
             if gone is not None and gone.is_set():
                 raise DeskGone
-        return digest.hexdigest(), Stamp.of(found)
+        return digest.hexdigest(), mark
     except OSError:
         return None
     finally:
         os.close(descriptor)
 
 
-def take_over(source: Path, name: str, *, folder: int) -> Stamp | None:
+def take_over(source: Path, name: str, *, folder: int) -> Mark | None:
     """Give the file ``source`` the name ``name`` in ``folder``: linked, or copied if it must be.
 
     None where ``source`` is no regular file any more, or ``name`` is taken.  Who calls compares
@@ -194,29 +217,28 @@ def take_over(source: Path, name: str, *, folder: int) -> Stamp | None:
         if error.errno not in _NO_LINKS:
             raise
         return _copied(source, name, folder=folder)
-    return stamp_of(name, folder=folder)
+    return mark_of(name, folder=folder)
 
 
-def _copied(source: Path, name: str, *, folder: int) -> Stamp | None:
+def _copied(source: Path, name: str, *, folder: int) -> Mark | None:
     try:
         reading = os.open(source, _FILE)
     except OSError:
         return None
-    with os.fdopen(reading, "rb") as stream:
+    try:
         found = os.fstat(reading)
         if not stat.S_ISREG(found.st_mode):
             return None
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
-            writing = os.open(
-                name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640, dir_fd=folder
-            )
+            writing = os.open(name, flags, _COPY_MODE, dir_fd=folder)
         except FileExistsError:
             return None
-        with os.fdopen(writing, "wb") as sink:
+        with os.fdopen(reading, "rb", closefd=False) as stream, os.fdopen(writing, "wb") as sink:
             shutil.copyfileobj(stream, sink, _CHUNK)
-            sink.flush()
-            os.utime(writing, ns=(found.st_atime_ns, found.st_mtime_ns))
-    return stamp_of(name, folder=folder)
+    finally:
+        os.close(reading)
+    return mark_of(name, folder=folder)
 
 
 def names_in(folder: int) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Final
 
 from companions.base import Closed
 from fleet.sync.far.offer import PARTIAL
-from fleet.sync.far.tree import DeskGone, Stamp, below, hash_of
+from fleet.sync.far.tree import DeskGone, Mark, below, hash_of
 from fleet.sync.wire.sets import Arriving, Member
 
 PAUSE_S: Final = 0.2
@@ -25,8 +25,8 @@ _SHARE: Final = 5.0
 HALF: Final = re.compile(r"\.(?P<name>.+)\.(?:part|[A-Za-z0-9]{6})")
 """What SFTP and rsync call a file that is on its way."""
 
-Hashed = dict[str, tuple[str, Stamp]]
-"""SHA-256 and stamp of files by their path."""
+Hashed = dict[str, tuple[str, Mark]]
+"""SHA-256 and mark of files by their path."""
 
 
 class Watch:
@@ -51,7 +51,7 @@ class Watch:
         self._there, self._tell, self._gone = there, tell, gone
         self._landed_bytes = 0
         self._over = threading.Event()
-        self._landed: queue.SimpleQueue[Member | None] = queue.SimpleQueue()
+        self._landed: queue.SimpleQueue[tuple[str, dict[str, Member]] | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=target, name=f"sync{target.__name__}", daemon=True)
             for target in (self._look, self._hash)
@@ -79,10 +79,9 @@ class Watch:
                 if names:
                     landed, size = look_into(self._root, folder, names)
                     half += size
-                    for name in landed:
-                        member = names.pop(name)
-                        self._landed_bytes += member.size_bytes
-                        self._landed.put(member)
+                    members = {name: names.pop(name) for name in landed}
+                    self._landed_bytes += sum(m.size_bytes for m in members.values())
+                    self._landed.put((folder, members))
             now = Arriving(
                 files=self._there + len(self.hashed), size_bytes=self._landed_bytes + half
             )
@@ -92,19 +91,18 @@ class Watch:
             pause = max(PAUSE_S, _SHARE * (time.monotonic() - began))
 
     def _hash(self) -> None:
-        while (member := self._landed.get()) is not None:
-            if self._over.is_set():
-                return
-            folder, _, name = member.path.rpartition("/")
+        while (landed := self._landed.get()) is not None:
+            folder, members = landed
             with below(self._root, folder) as descriptor:
-                if descriptor is None:
-                    continue
-                try:
-                    found = hash_of(name, folder=descriptor, gone=self._gone)
-                except DeskGone:
-                    return
-            if found is not None:
-                self.hashed[member.path] = found
+                for name, member in members.items() if descriptor is not None else ():
+                    if self._over.is_set() or descriptor is None:
+                        return
+                    try:
+                        found = hash_of(name, folder=descriptor, gone=self._gone)
+                    except DeskGone:
+                        return
+                    if found is not None:
+                        self.hashed[member.path] = found
 
 
 def look_into(root: int, folder: str, names: Mapping[str, Member]) -> tuple[list[str], int]:

@@ -6,18 +6,16 @@ inside, because a conversation that only moves files needs none of them.
 
 from __future__ import annotations
 
-import hashlib
-import os
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from companions import names
 from companions.base import Closed
-from fleet.errors import NothingMatches
 from fleet.home import Home
 from fleet.sync.far.conversation import Desk, Handler
+from fleet.sync.far.sent import manifest_of, versions_of
 from fleet.sync.wire.work import (
     AskStatus,
     Cancel,
@@ -64,12 +62,14 @@ def work_handlers(
     inbox: Path,
     outbox: Path,
     submitted: Callable[[str, str], None],
+    idle_s: float = IDLE_S,
 ) -> Mapping[type[Closed], Handler]:
     """What does each request about the fleet's work.
 
-    ``submitted`` is told the label and the id of every set whose shots were queued.
+    ``submitted`` is told the label and the id of every set whose shots were queued; ``idle_s`` is
+    how long shots are followed that nothing works on.
     """
-    works = _Work(desk, home=home, inbox=inbox, outbox=outbox, submitted=submitted)
+    works = _Work(desk, home=home, inbox=inbox, outbox=outbox, submitted=submitted, idle_s=idle_s)
     return {
         Submit: handler(Submit, works.submit),
         Follow: handler(Follow, works.follow),
@@ -90,6 +90,18 @@ def handler(kind: type[R], does: Callable[[R], Closed | None]) -> Handler:
     return handle
 
 
+@contextlib.contextmanager
+def _ledger(home: Home) -> Iterator[Database]:
+    """The ledger for the length of a block."""
+    from fleet.ledger.database import Database
+
+    database = Database(home.ledger)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
 class _Work:
     """The handlers of one conversation."""
 
@@ -101,8 +113,10 @@ class _Work:
         inbox: Path,
         outbox: Path,
         submitted: Callable[[str, str], None],
+        idle_s: float,
     ) -> None:
         self._desk, self._home = desk, home
+        self._idle_s = idle_s
         self._inbox, self._outbox = inbox, outbox
         self._submitted = submitted
         self._follows = False
@@ -118,7 +132,7 @@ class _Work:
 
         from fleet import client
 
-        path = _manifest_of(self._inbox, request.label, request.set_id)
+        path = manifest_of(self._inbox, request.label, request.set_id)
         submission = client.read_submission(path, out=self._outbox / request.label, home=self._home)
         done = client.queue(submission, home=self._home)
         self._submitted(request.label, request.set_id)
@@ -156,7 +170,7 @@ class _Work:
                 now = time.monotonic()
                 if self._at_work():
                     idle_since = now
-                if following.over or now - idle_since > IDLE_S:
+                if following.over or now - idle_since > self._idle_s:
                     self._follows = False
                     return Over(ended=following.over)
                 self._desk.gone.wait(LOOK_S)
@@ -247,9 +261,7 @@ class _Work:
         from fleet.ledger.selection import select
 
         versions = [
-            each
-            for label, name in sent
-            for each in _versions_of(database, self._inbox, label, name)
+            each for label, name in sent for each in versions_of(database, self._inbox, label, name)
         ]
         return select(
             database,
@@ -263,62 +275,6 @@ class _Work:
         from fleet.ledger.lock import ProcessLock
 
         return ProcessLock(self._home.dispatcher_lock).is_held()
-
-
-class _ledger:  # noqa: N801  (used as a block, like a function)
-    """The ledger for the length of a block."""
-
-    def __init__(self, home: Home) -> None:
-        from fleet.ledger.database import Database
-
-        self._database = Database(home.ledger)
-
-    def __enter__(self) -> Database:
-        return self._database
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-
-
-def _manifest_of(inbox: Path, label: str, set_id: str) -> Path:
-    """The manifest of a published set: the file that hashes to the set's id.
-
-    Raises:
-        NothingMatches: there is no such set, or its manifest was changed.
-    """
-    folder = inbox / label / set_id
-    for path in sorted(folder.glob(f"*{names.MANIFEST_SUFFIX}")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest().startswith(set_id):
-                return path
-    raise NothingMatches(name=f"{label}/{set_id}", near=[])
-
-
-def _versions_of(database: Database, inbox: Path, label: str, name: str) -> list[str]:
-    """Ids of the manifests that were sent as ``name`` from the folder of that label.
-
-    A manifest that was edited and sent again lies in another set; what its versions have in
-    common belongs to the first of them.
-
-    Raises:
-        NothingMatches: none was ever submitted.
-    """
-    folder = os.path.realpath(inbox / label)
-    rows = database.rows(
-        "SELECT id, path FROM manifests WHERE path > ? AND path < ?",
-        (f"{folder}/", f"{folder}0"),  # '0' is the sign after '/'
-    )
-    paths = {row["id"]: PurePath(row["path"]) for row in rows}
-    found = [
-        each
-        for each, path in paths.items()
-        if path.name == name and path.parent.parent == PurePath(folder)
-    ]
-    if not found:
-        raise NothingMatches(name=f"{label}/{name}")
-    return found
 
 
 def _as_event(row: EventRow) -> Event:

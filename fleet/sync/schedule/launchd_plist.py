@@ -14,7 +14,6 @@ from fleet.sync.schedule.base import MARKER, Nightly
 from fleet.sync.schedule.times import Weekday, When
 
 PREFIX: Final = "io.motionfleet.sync."
-CAFFEINATE: Final = "/usr/bin/caffeinate"
 
 
 def label(host: str) -> str:
@@ -35,8 +34,9 @@ def plist(nightly: Nightly) -> bytes:
     log = str(log_file(nightly.home, nightly.host))
     job = {
         "Label": label(nightly.host),
-        # A Mac that woke for this goes to sleep again in the middle, if nobody keeps it awake.
-        "ProgramArguments": [CAFFEINATE, "-i", *nightly.words],
+        # Python itself, with nothing like caffeinate in front: the permission to read a folder
+        # (Full Disk Access) is asked for the program that launchd starts.
+        "ProgramArguments": list(nightly.words),
         "EnvironmentVariables": {"FLEET_HOME": str(nightly.home), "PATH": nightly.path},
         "StartCalendarInterval": days or clock,
         "ProcessType": "Background",

@@ -35,14 +35,11 @@ def own(path: Path) -> bytes | None:
 
 
 def place(texts: Mapping[Path, bytes]) -> None:
-    """Write the files, all of them ours.
+    """Write the files, in whose places nothing is, or something of ours (``own``).
 
     Raises:
-        ScheduleFailed: something that is not ours lies there; nothing was written.
         FileUnwritable: a folder refuses.
     """
-    for path in texts:
-        own(path)
     for path, text in texts.items():
         with files.reporting_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)

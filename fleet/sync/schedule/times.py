@@ -45,13 +45,27 @@ class When:
         """``every day at 02:00``."""
         if not self.weekdays:
             return f"every day at {self.clock}"
-        return f"{', '.join(day.word for day in self.weekdays)} at {self.clock}"
+        spans: list[list[Weekday]] = []
+        for day in self.weekdays:
+            if spans and day == spans[-1][-1] + 1:
+                spans[-1].append(day)
+            else:
+                spans.append([day])
+        return f"{', '.join(map(_span, spans))} at {self.clock}"
 
 
+SLACK: Final = timedelta(hours=1)
+"""A run that is due is not missed before: it may be under way, or its machine may just wake."""
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _NAMES: Final = (
     "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
 )  # fmt: skip
+
+
+def _span(days: Sequence[Weekday]) -> str:
+    if len(days) > len((Weekday.SAT, Weekday.SUN)):
+        return f"{days[0].word} to {days[-1].word}"
+    return ", ".join(day.word for day in days)
 
 
 def parse_clock(text: str) -> tuple[int, int]:
@@ -97,3 +111,23 @@ def next_run(when: When, *, now: datetime) -> datetime:
     while due <= now or due.weekday() not in days:
         due += timedelta(days=1)
     return due
+
+
+def last_due(when: When, *, now: datetime) -> datetime:
+    """The last moment up to ``now`` at which ``when`` was due; ``now`` is local and naive."""
+    days: Sequence[Weekday] = when.weekdays or tuple(Weekday)
+    due = now.replace(hour=when.hour, minute=when.minute, second=0, microsecond=0)
+    while due > now or due.weekday() not in days:
+        due -= timedelta(days=1)
+    return due
+
+
+def missed(when: When, *, since: datetime, last: datetime | None, now: datetime) -> datetime | None:
+    """When a run was due that never began, as far as is known; None where none was.
+
+    ``since`` is when the schedule was installed, ``last`` when the last run began; all are local
+    and naive.
+    """
+    due = last_due(when, now=now)
+    began = last is not None and last >= due
+    return None if began or due < since or now < due + SLACK else due

@@ -27,19 +27,16 @@ from fleet.sync.errors import (
     HostUnreachable,
 )
 from fleet.sync.ssh import known
+from fleet.sync.ssh.channel import CHUNK, LAST_WORDS_S, ChannelLine, Pulse, hang_up
 from fleet.sync.ssh.config import ALIVE_S, FAST_CIPHER, SshHost, resolve
 from fleet.sync.ssh.identity import authenticate
-from fleet.sync.ssh.lines import Lines, Tail, TooLong
+from fleet.sync.ssh.lines import Tail
 from fleet.sync.ssh.way import Command, direct, last_jump
 
 MAX_JUMPS: Final = 8
 OPEN_S: Final = 30.0
 """How long a host may take to open a channel, or to start a command."""
-LAST_WORDS_S: Final = 3.0
 MAX_OUTPUT_BYTES: Final = 16 * 1024 * 1024
-CHUNK: Final = 128 * 1024
-SFTP_WINDOW: Final = 64 * 1024 * 1024
-"""What may be under way on an SFTP channel: a long line is filled all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +60,14 @@ class Connection:
         identity: the key of ours it took.
     """
 
-    def __init__(self, host: SshHost, *, name: str, jumps: int = 0) -> None:
+    def __init__(
+        self, host: SshHost, *, name: str, jumps: int = 0, alive_s: float = ALIVE_S
+    ) -> None:
         self.host = host
         self.name = name
         self.host_key = self.identity = ""
         self._jumps = jumps
+        self._alive_s = alive_s
         self._transport: paramiko.Transport | None = None
         self._held = contextlib.ExitStack()
 
@@ -89,7 +89,7 @@ class Connection:
             transport.channel_timeout = OPEN_S
             self._check_key(transport, command)
             self.identity = authenticate(transport, self.host, name=self.name)
-            transport.set_keepalive(ALIVE_S)
+            self._held.enter_context(Pulse(transport, every_s=self._alive_s))
             self._transport = transport
             self._held = self._held.pop_all()
         return self
@@ -147,7 +147,7 @@ class Connection:
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise HostUnreachable(host=self.name, what=str(error) or "it hung up") from None
         finally:
-            channel.close()
+            hang_up(channel)
         if not ended:
             raise HostUnreachable(
                 host=self.name, what=f"{argv[0]} was not over within {timeout_s:g} s"
@@ -165,7 +165,7 @@ class Connection:
             HostRefused: the host has no SFTP for us.
         """
         try:
-            client = paramiko.SFTPClient.from_transport(self._alive(), window_size=SFTP_WINDOW)
+            client = paramiko.SFTPClient.from_transport(self._alive())
         except (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError) as error:
             # A key with a command of its own starts that command instead, and it speaks no SFTP.
             raise self._no_channel("offers no SFTP", error) from None
@@ -227,7 +227,7 @@ class Connection:
             self.host.hostname, self.host.port, name=self.name,
             timeout_s=self.host.connect_timeout,
         )  # fmt: skip
-        self._held.callback(channel.close)
+        self._held.callback(hang_up, channel)
         return channel
 
     def _check_key(self, transport: paramiko.Transport, command: Command | None) -> None:
@@ -268,68 +268,11 @@ class Connection:
         return channel
 
     def _no_channel(self, what: str, error: Exception) -> HostRefused | HostUnreachable:
-        if self._alive().is_active() and not isinstance(error, TimeoutError):
-            return HostRefused(host=self.name, what=f"it {what} for us: {error}")
-        return HostUnreachable(host=self.name, what=str(error) or "it hung up")
-
-
-class ChannelLine:
-    """The ``Line`` over a command's channel."""
-
-    def __init__(self, channel: paramiko.Channel, *, host: str) -> None:
-        self._channel = channel
-        self._host = host
-        self._lines = Lines()
-        self._tail = Tail(channel.recv_stderr)
-
-    def send(self, data: bytes) -> None:
-        """See ``Line``."""
-        try:
-            self._channel.sendall(data)
-        except TimeoutError:
-            raise HostUnreachable(host=self._host, what="it takes nothing in any longer") from None
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise HostUnreachable(host=self._host, what=str(error) or "it hung up") from None
-
-    def receive(self, *, timeout_s: float) -> bytes:
-        """See ``Line``."""
-        deadline = time.monotonic() + timeout_s
-        try:
-            while (line := self._lines.take()) is None:
-                self._channel.settimeout(max(0.01, deadline - time.monotonic()))
-                data = self._channel.recv(CHUNK)
-                if not data:
-                    return self._ended()
-                self._lines.add(data)
-        except TimeoutError:
-            raise HostUnreachable(
-                host=self._host, what=f"it was silent for {timeout_s:g} s"
-            ) from None
-        except TooLong:
-            raise HostUnreachable(
-                host=self._host, what="it sent a line longer than any there may be"
-            ) from None
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            raise HostUnreachable(host=self._host, what=str(error) or "it hung up") from None
-        return line
-
-    def last_words(self) -> tuple[int | None, str]:
-        """See ``Line``."""
-        self._channel.status_event.wait(LAST_WORDS_S)
-        code = self._channel.exit_status
-        return (code if code >= 0 else None), self._tail.text(within_s=LAST_WORDS_S)
-
-    def close(self) -> None:
-        """See ``Line``."""
-        self._channel.close()
-
-    def _ended(self) -> bytes:
-        # The end of the command and the loss of the connection look alike to the channel.
-        self._channel.status_event.wait(LAST_WORDS_S)
-        transport = self._channel.get_transport()
-        if self._channel.exit_status < 0 and not transport.is_active():
-            raise HostUnreachable(host=self._host, what="the connection was lost")
-        return b""
+        # paramiko tells a timeout in words only; a host that says no says so in time.
+        silent = isinstance(error, TimeoutError) or str(error).startswith("Timeout")
+        if silent or not self._alive().is_active():
+            return HostUnreachable(host=self.name, what=str(error) or "it hung up")
+        return HostRefused(host=self.name, what=f"it {what} for us: {error}")
 
 
 def _prefer(transport: paramiko.Transport, ciphers: Sequence[str], kinds: Sequence[str]) -> None:

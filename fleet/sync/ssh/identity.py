@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import shlex
 import socket
+import sys
 import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ from fleet.sync.ssh.config import SshHost
 
 AGENT_S: Final = 60.0
 """How long an agent may take: one that asks a person waits for the answer."""
+
+LOAD: Final = "ssh-add --apple-use-keychain" if sys.platform == "darwin" else "ssh-add"
 
 
 class Agent(AgentSSH):
@@ -146,7 +150,7 @@ def _told(host: SshHost, tried: _Tried) -> str:
         files = ", ".join(map(str, tried.locked))
         parts.append(
             f"protected by a passphrase, and held by no agent: {files}; load it with: "
-            f"ssh-add {tried.locked[0]}"
+            f"{LOAD} {shlex.quote(str(tried.locked[0]))}"
         )
     if tried.broken:
         parts.append(f"of no use: {'; '.join(tried.broken)}")

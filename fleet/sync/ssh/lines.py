@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from fleet.sync.wire.base import MAX_LINE_BYTES
-
+MAX_ANSWER_BYTES: Final = 128 * 1024 * 1024
+"""The longest line a far side may send: results of some 400,000 shots."""
 TAIL_BYTES: Final = 8192
 """How much of what a command says on stderr is kept."""
 
@@ -19,7 +19,7 @@ class TooLong(ValueError):
 class Lines:
     """Bytes in, whole lines out; never more in memory than one line and what came with it."""
 
-    def __init__(self, *, limit: int = MAX_LINE_BYTES) -> None:
+    def __init__(self, *, limit: int = MAX_ANSWER_BYTES) -> None:
         self._limit = limit
         self._held = bytearray()
         self._looked_at = 0

@@ -16,7 +16,7 @@ from fleet.sync.ssh.lines import Lines, Tail, TooLong
 
 CHUNK: Final = 128 * 1024
 LAST_WORDS_S: Final = 3.0
-END_S: Final = 10.0
+END_S: Final = 5.0
 """How long it may take to end once its input has."""
 
 

@@ -6,10 +6,11 @@ is GNU's.  Both do the work; they differ in the flags they take (``rsync_flags``
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 import sh
@@ -84,10 +85,16 @@ def parse_version(text: str) -> Rsync | None:
 def rsync_here(program: str = "rsync") -> Rsync | None:
     """The rsync of this machine, or None where there is none that answers."""
     try:
-        said = sh.Command(program)(
-            "--version", _tty_out=False, _timeout=PATIENCE_S, _decode_errors="replace",
-            _return_cmd=False,
-        )  # fmt: skip
+        # A file as its input: sh would otherwise keep a thread for it, and wait a tenth of a
+        # second for that one's end.
+        with Path(os.devnull).open("rb") as nothing:
+            said = sh.Command(program)(
+                "--version",
+                _in=nothing,
+                _tty_out=False,
+                _timeout=PATIENCE_S,
+                _decode_errors="replace",
+            )
     except (sh.CommandNotFound, sh.ErrorReturnCode, sh.TimeoutException, OSError):
         return None
     return parse_version(str(said))

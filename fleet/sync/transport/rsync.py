@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from fleet.sync.transport.rsync_flags import (
     fetch_argv,
     names_file,
     push_argv,
-    remote_shell,
+    ssh_fault,
 )
 from fleet.sync.transport.status import Status
 
@@ -66,10 +67,10 @@ class RsyncTransport:
         self._way = Way(by="rsync", host=host)
         if here is None:
             raise self._way.refused(Status.NO_COMMAND, "there is no rsync on this machine")
-        try:
-            self._ends = Ends(address, remote_shell(ssh), here, there)
-        except ValueError as error:
-            raise self._way.refused(Status.UNSUPPORTED, str(error)) from None
+        fault = ssh_fault(ssh, here=here)
+        if fault is not None:
+            raise self._way.refused(Status.UNSUPPORTED, fault)
+        self._ends = Ends(address, tuple(ssh), here, there)
         self._program = program
 
     @property
@@ -107,10 +108,17 @@ class RsyncTransport:
                 self._ends, names=names, source=source, destination=str(destination.absolute()),
                 pace=pace, most_bytes=max(item.size_bytes for item in items),
             )  # fmt: skip
-            self._run(
-                argv, stop=stop, room_host=HERE, room_folder=str(destination), watch=bound.excess
-            )
-        bound.check(self._way)
+            try:
+                self._run(
+                    argv,
+                    stop=stop,
+                    room_host=HERE,
+                    room_folder=str(destination),
+                    watch=bound.excess,
+                )
+            finally:
+                large = bound.cut_back()
+        bound.check(large, way=self._way)
 
     def close(self) -> None:
         """Nothing is held open between two runs."""
@@ -189,31 +197,30 @@ class Bound:
             return None
         return f"{held} bytes came, and no more than {self._room} were asked for"
 
-    def check(self, way: Way) -> None:
-        """Every file is there, and none is too large.
-
-        Raises:
-            TransferFailed: names those that are not; what is too large is cut back.
-        """
-        missing: list[str] = []
+    def cut_back(self) -> list[str]:
+        """Cut files that are too large to what they may have; their paths."""
         large: list[str] = []
         for item in self._items:
             path = self._folder / item.path
-            try:
-                size = path.lstat().st_size
-            except OSError:
-                missing.append(item.path)
-                continue
-            if size > item.size_bytes:
+            if (size := _file_size(path)) is not None and size > item.size_bytes:
                 os.truncate(path, item.size_bytes)
                 large.append(item.path)
+        return large
+
+    def check(self, large: Sequence[str], *, way: Way) -> None:
+        """Every file came, and none was too large.
+
+        Raises:
+            TransferFailed: names those that did not, or were.
+        """
         if large:
             raise way.failed(Status.PARTIAL, f"larger than was said: {disk.named(large)}")
+        missing = [
+            item.path for item in self._items if _file_size(self._folder / item.path) is None
+        ]
         if missing:
-            raise way.failed(
-                Status.PARTIAL,
-                f"not there, no regular files, or larger than was said: {disk.named(missing)}",
-            )
+            what = f"gone, no regular files, or larger than was said: {disk.named(missing)}"
+            raise way.failed(Status.PARTIAL, what)
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
@@ -260,6 +267,14 @@ def _names(items: Sequence[Item]) -> Iterator[str]:
         stream.write(names_file(items))
         stream.flush()
         yield stream.name
+
+
+def _file_size(path: Path) -> int | None:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _ignore(chunk: str) -> None:

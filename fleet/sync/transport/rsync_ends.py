@@ -28,6 +28,9 @@ _KEY_UNKNOWN: Final = re.compile(r"Host key verification failed|No \S+ host key 
 _KEPT_OUT: Final = re.compile(
     r"Permission denied \(|Too many authentication failures|no mutual signature"
 )
+_AWAY: Final = re.compile(r"^(?:ssh: |kex_exchange_identification: |Connection )", re.MULTILINE)
+_NOT_A_BYTE: Final = re.compile(r"connection unexpectedly closed \(0 bytes received so far\)")
+_BY_LUCK: Final = frozenset({Status.SOCKET, Status.STREAM})
 _NO_COMMAND: Final = re.compile(r"rsync: (?:command )?not found|rsync: No such file or directory")
 _NOISE: Final = re.compile(r"^(?:Warning: Permanently added|rsync error: .* \(code \d+\) at )")
 
@@ -43,8 +46,11 @@ def judge(
     if code == Status.OK:
         return None
     said = tail(words)
-    if code == Status.SSH:
-        return _ssh_error(words, said, way=way, address=address)
+    # Where ssh ended before the far rsync said a word, rsync's own code is a matter of luck.
+    if code == Status.SSH or (code in _BY_LUCK and _NOT_A_BYTE.search(words)):
+        ssh = _ssh_error(words, said, way=way, address=address)
+        if code == Status.SSH or not isinstance(ssh, HostUnreachable) or _AWAY.search(words):
+            return ssh
     if _FULL.search(words):
         return NoRoom(host=room_host, folder=room_folder, what=said)
     if code < 0:

@@ -85,8 +85,7 @@ def _common(ends: Ends, *, names: str, pace: Pace) -> list[str]:
         f"--files-from={names}",
         f"--timeout={max(1, round(pace.timeout_s))}",
         "--rsync-path=rsync",
-        # rsync splits this at blanks by itself, and knows quotes; no shell reads it.
-        f"--rsh={shlex.join(ends.ssh)}",
+        f"--rsh={_rsh(ends)}",
     ]
     if gnu:
         # The numbers are thrown away; writing them is how rsync finds out that we are gone.
@@ -116,13 +115,17 @@ def _far(ends: Ends, path: str) -> str:
     return f"{ends.address}:{folder if set(folder) <= _SAFE_DESTINATION else shlex.quote(folder)}"
 
 
-def remote_shell(argv: Sequence[str]) -> tuple[str, ...]:
-    """``argv`` as a tuple, refused where rsync could not split it again.
-
-    Raises:
-        ValueError: a word holds a control character.
-    """
-    for word in argv:
+def ssh_fault(ssh: Sequence[str], *, here: Rsync) -> str | None:
+    """Why this rsync cannot be given this remote shell, or None if it can."""
+    for word in ssh:
         if not word.isprintable():
-            raise ValueError(f"ssh cannot be called with {word!r}")
-    return tuple(argv)
+            return f"ssh cannot be called with {word!r}"
+        if here.flavour == "openrsync" and (not word or " " in word):
+            return f"openrsync cannot call ssh with {word!r}, because of the blank"
+    return None
+
+
+def _rsh(ends: Ends) -> str:
+    # rsync splits it by itself, no shell reads it.  GNU's knows quotes; openrsync knows blanks
+    # only, and would take a quote for a letter.
+    return " ".join(ends.ssh) if ends.here.flavour == "openrsync" else shlex.join(ends.ssh)

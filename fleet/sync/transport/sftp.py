@@ -17,14 +17,13 @@ from fleet.sync.errors import NoRoom
 from fleet.sync.transport import disk, sftp_wire
 from fleet.sync.transport.base import Item, Pace, Stop
 from fleet.sync.transport.disk import HERE, Stamp, Way
-from fleet.sync.transport.local import CHUNK, FULL, open_to_read, open_to_write
+from fleet.sync.transport.local import FULL, is_hole, open_to_read, open_to_write
 from fleet.sync.transport.pace import Throttle
 from fleet.sync.transport.resume import Seen, part_of, plan
 from fleet.sync.transport.status import Status
 
 NANO: Final = 1_000_000_000
-WINDOW: Final = 64
-"""Chunks that are asked for at once; between two windows the line is idle for a round trip."""
+CHUNK: Final = 64 * 1024
 RIGHTS: Final = 0o640
 FOLDER_RIGHTS: Final = 0o750
 
@@ -190,22 +189,22 @@ class _Far:
         path: str,
         throttle: Throttle,
     ) -> None:
-        for start in range(at, size, CHUNK * WINDOW):
-            end = min(size, start + CHUNK * WINDOW)
-            pieces = [(offset, min(CHUNK, end - offset)) for offset in range(start, end, CHUNK)]
-            arriving = reader.readv(pieces)
-            for offset, length in pieces:
-                with self._there(path):
-                    data = next(arriving)
-                if len(data) != length:
-                    raise self._way.failed(
-                        Status.VANISHED, f"changed while it was fetched: {disk.harmless(path)}"
-                    )
-                throttle.spend(length)
-                if data.count(0) == length:
-                    writer.seek(offset + length)
-                else:
-                    writer.write(data)
+        arriving = iter(sftp_wire.Reading(reader, start=at, end=size))
+        while True:
+            with self._there(path):
+                data = next(arriving, b"")
+            if not data:
+                break
+            throttle.spend(len(data))
+            at += len(data)
+            if is_hole(data):
+                writer.seek(at)
+            else:
+                writer.write(data)
+        if at != size:
+            raise self._way.failed(
+                Status.VANISHED, f"changed while it was fetched: {disk.harmless(path)}"
+            )
 
     def _pour(
         self,
@@ -222,7 +221,7 @@ class _Far:
         while chunk := reader.read(CHUNK):
             throttle.spend(len(chunk))
             at += len(chunk)
-            if chunk.count(0) == len(chunk):
+            if is_hole(chunk):
                 writer.seek(at)
             else:
                 writer.write(chunk)
@@ -287,8 +286,12 @@ class _Far:
             yield
         except TimeoutError:
             raise self._way.failed(Status.SILENT, f"nothing came for too long ({shown})") from None
-        except (EOFError, paramiko.SSHException, UnicodeDecodeError) as error:
-            raise self._way.failed(Status.STREAM, f"{shown}: {disk.harmless(str(error))}") from None
+        except EOFError:
+            raise self._way.failed(Status.SOCKET, f"{shown}: the connection was lost") from None
+        except (paramiko.SSHException, paramiko.SFTPError, UnicodeDecodeError) as error:
+            # Of a lost connection paramiko says "Server connection dropped: " and no more.
+            what = disk.harmless(str(error)).rstrip(": .") or "the connection was lost"
+            raise self._way.failed(Status.STREAM, f"{shown}: {what}") from None
         except PermissionError:
             raise self._way.refused(Status.FILE_IO, f"{shown}: permission denied there") from None
         except FileNotFoundError:

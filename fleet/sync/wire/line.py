@@ -21,7 +21,7 @@ class Line(Protocol):
 
         Raises:
             HostUnreachable: nothing came for ``timeout_s``, the line broke, or a line is longer
-                than ``MAX_LINE_BYTES``.
+                than any answer may be.
         """
         ...
 

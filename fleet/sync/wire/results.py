@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from companions.base import Closed, Sha256
 from companions.names import RelativePath
@@ -19,7 +19,7 @@ class AskResults(Closed):
 
     do: Literal["ask_results"] = "ask_results"
     label: Label
-    pictures: Annotated[tuple[RelativePath, ...], Field(max_length=400_000)]
+    pictures: Annotated[tuple[RelativePath, ...], Field(max_length=400_000), FailFast()]
     """Paths of pictures, as their manifests name them."""
 
 
@@ -43,4 +43,4 @@ class ResultsFound(Closed):
 
     say: Literal["results_found"] = "results_found"
     outbox: Annotated[str, Field(max_length=4096)]
-    results: tuple[Result, ...]
+    results: Annotated[tuple[Result, ...], FailFast()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import FailFast, Field
 
 from companions.base import Closed, Sha256
 from companions.names import FileName, RelativePath
@@ -17,6 +17,10 @@ from fleet.sync.wire.base import Label, SetId, Size
 
 MAX_MEMBERS = 400_000
 """Members of a set at most: a picture and a few masks for each of 100,000 shots."""
+
+
+# The first fault is enough: told one by one, those of a hostile line would fill the memory.
+Paths = Annotated[tuple[RelativePath, ...], FailFast()]
 
 
 class Member(Closed):
@@ -32,7 +36,7 @@ class AskSets(Closed):
 
     do: Literal["ask_sets"] = "ask_sets"
     label: Label
-    sets: Annotated[tuple[SetId, ...], Field(max_length=100_000)]
+    sets: Annotated[tuple[SetId, ...], Field(max_length=100_000), FailFast()]
 
 
 class SetState(Closed):
@@ -43,9 +47,9 @@ class SetState(Closed):
     """Every file is there as it was published."""
     submitted: bool
     """The set was submitted to the fleet there, ever."""
-    altered: tuple[RelativePath, ...] = ()
+    altered: Paths = ()
     """Files of it that someone changed there since (at most 100 are named); they are kept."""
-    gone: tuple[RelativePath, ...] = ()
+    gone: Paths = ()
     """Files of it that someone removed there since (at most 100 are named)."""
 
 
@@ -53,7 +57,7 @@ class SetsHeld(Closed):
     """The answer to ``AskSets``: one state for each set that is there, in any order."""
 
     say: Literal["sets_held"] = "sets_held"
-    sets: tuple[SetState, ...]
+    sets: Annotated[tuple[SetState, ...], FailFast()]
 
 
 class Offer(Closed):
@@ -65,7 +69,7 @@ class Offer(Closed):
     manifest_name: FileName
     manifest: str
     """The manifest's text; its UTF-8 bytes hash to ``set_id``."""
-    members: Annotated[tuple[Member, ...], Field(max_length=MAX_MEMBERS)]
+    members: Annotated[tuple[Member, ...], Field(max_length=MAX_MEMBERS), FailFast()]
 
 
 class Wanted(Closed):
@@ -76,7 +80,7 @@ class Wanted(Closed):
 
     say: Literal["wanted"] = "wanted"
     published: bool
-    missing: tuple[RelativePath, ...]
+    missing: Paths
     """Members the far side has under no name."""
     into: Annotated[str, Field(max_length=4096)] = ""
     """The folder to send them into, as the transport has to name it."""
@@ -115,7 +119,7 @@ class Verified(Closed):
 
     say: Literal["verified"] = "verified"
     published: bool
-    wrong: tuple[RelativePath, ...] = ()
+    wrong: Paths = ()
 
 
 class Let(Closed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import FailFast, Field, JsonValue
 
 from companions.base import Closed
 from companions.names import FileName
@@ -17,10 +17,12 @@ from fleet.sync.wire.base import Label, SetId, Size
 Text = Annotated[str, Field(max_length=20_000)]
 Moment = Annotated[float, Field(ge=0.0, le=253_402_300_799.0)]
 """Seconds since the epoch, up to the end of the year 9999."""
-Names = Annotated[tuple[Annotated[str, Field(max_length=4096)], ...], Field(max_length=100_000)]
+Names = Annotated[
+    tuple[Annotated[str, Field(max_length=4096)], ...], Field(max_length=100_000), FailFast()
+]
 
 
-Sent = Annotated[tuple[tuple[Label, FileName], ...], Field(max_length=100_000)]
+Sent = Annotated[tuple[tuple[Label, FileName], ...], Field(max_length=100_000), FailFast()]
 """Manifests by the label of the folder they were sent from, and their file's name: all versions."""
 
 
@@ -45,7 +47,7 @@ class Submitted(Closed):
     adopted: Size
     known: Size
     unfinished: Size
-    assumed: tuple[Text, ...] = ()
+    assumed: Annotated[tuple[Text, ...], FailFast()] = ()
     """What the manifest, being of an older version, did not say."""
     seen: Size
     """The ledger's last event when ``unfinished`` was counted: what happens next comes after it."""
@@ -81,7 +83,7 @@ class Happened(Closed):
     """Events in order, each once."""
 
     say: Literal["happened"] = "happened"
-    events: tuple[Event, ...]
+    events: Annotated[tuple[Event, ...], FailFast()]
 
 
 class Over(Closed):
@@ -138,7 +140,7 @@ class Cancelled(Closed):
     """Ids of shots that are withdrawn now."""
     publishing: Names = ()
     """Those left alone, because their clip took its place at that moment."""
-    unwritten: tuple[Text, ...] = ()
+    unwritten: Annotated[tuple[Text, ...], FailFast()] = ()
     """Why metas could not be written, of shots that are withdrawn all the same."""
     at_work: bool
     """Whether a dispatcher worked on the ledger there."""

@@ -42,7 +42,7 @@ class Sshd:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(mode=0o700)
-        _new_key(self.identity)
+        new_key(self.identity)
         self.new_host_key()
         self.trust()
         self.authorize()
@@ -61,7 +61,7 @@ class Sshd:
 
     def new_host_key(self) -> None:
         """Give the server another host key (it has to be started again)."""
-        _new_key(self.folder / "host_key")
+        new_key(self.folder / "host_key")
 
     def trust(self) -> None:
         """Make the client know the server's present key."""
@@ -168,11 +168,14 @@ def _user() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
-def _new_key(path: Path) -> None:
+def new_key(path: Path, *, kind: str = "ed25519", passphrase: str = "") -> None:
+    """A new key pair at ``path``, in the place of one that is there."""
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".pub").unlink(missing_ok=True)
     subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, timeout=30.0
+        ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-f", str(path)],
+        check=True,
+        timeout=30.0,
     )
 
 

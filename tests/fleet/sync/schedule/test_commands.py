@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.cli import Ran, fleet
+from tests.acceptance.cli import Ran, environment, fleet
 from tests.fleet.sync.schedule.nightlies import LOGINCTL, SYSTEMCTL, Fake
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a Mac's commands are launchd's")
@@ -38,7 +39,7 @@ def test_a_night_is_installed_looked_at_and_removed(home: Path) -> None:
 
     assert (done.code, done.out) == (
         0,
-        "colo is synced Mon, Tue, Wed, Thu, Fri at 03:30, by systemd\n",
+        "colo is synced Mon to Fri at 03:30, by systemd\n",
     )
     (found,) = fleet(home, "schedule", "status", "--json").json()
     assert (found["host"], found["at"], found["active"]) == ("colo", "03:30", True)
@@ -74,6 +75,23 @@ def test_the_scheduled_command_runs_from_anywhere_with_nothing_around_it(home: P
     assert done.returncode == 0, done.stderr
 
 
+def test_a_command_that_would_not_run_at_night_is_told_by_day(home: Path) -> None:
+    # As where motionfleet is found by PYTHONPATH alone, which no scheduler knows.
+    words = ["fleet", "schedule", "install", "colo"]
+    script = f"import sys; sys.executable = '/bin/false'; sys.argv = {words}; from fleet import cli"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}; cli.main()"],
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 92
+    assert "the nightly command cannot be run (/bin/false -P -m fleet --version" in done.stderr
+    assert units(home) == {}
+
+
 def test_a_relative_folder_of_path_is_left_out(home: Path) -> None:
     fleet(home, "schedule", "install", "colo")
 
@@ -93,7 +111,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(home: Path) -> None:
     ("arguments", "code", "words"),
     [
         (["colx"], 80, "has no [hosts.colx]"),
-        (["bare"], 92, "names no folders"),
+        (["bare"], 48, "hosts.bare.folders"),
         (["colo", "--at", "25:00"], 2, "25:00"),
         (["colo", "--weekdays", "weekend"], 2, "weekend"),
     ],
@@ -106,6 +124,37 @@ def test_what_would_come_to_nothing_is_refused_and_nothing_written(
     assert done.code == code
     assert words in done.err
     assert units(home) == {}
+
+
+def test_status_tells_how_the_last_run_ended(home: Path) -> None:
+    fleet(home, "schedule", "install", "colo")
+    # Nothing of that name is known to ssh.
+    night = fleet(home, "sync", "colo", "--all", "--patience", "0")
+    assert night.code not in {0, 2}
+
+    (found,) = fleet(home, "schedule", "status", "--json").json()
+    assert found["last"]["exit_code"] == night.code
+    assert "colo" in found["last"]["message"]
+    assert found["missed_at"] is None
+    row = fleet(home, "schedule", "status").out.rstrip("\n").split("\t")
+    assert row[4].endswith("Z")
+    assert row[5].startswith(f"exit code {night.code}: ")
+
+
+def test_status_tells_of_a_run_that_never_began(home: Path) -> None:
+    # An hour and more ago, whatever the clock says now.
+    due = (datetime.now() - timedelta(hours=2)).strftime("%H:%M")  # noqa: DTZ005
+    fleet(home, "schedule", "install", "colo", "--at", due)
+    folder = home.parent / "config" / "systemd" / "user"
+    for unit in folder.iterdir():
+        long_ago = unit.stat().st_mtime - 3 * 86400
+        os.utime(unit, (long_ago, long_ago))
+
+    done = fleet(home, "schedule", "status")
+
+    assert "colo was due at" in done.err
+    assert "journalctl --user -u motionfleet-sync@colo" in done.err
+    assert fleet(home, "schedule", "status", "--json").json()[0]["missed_at"].endswith("Z")
 
 
 def test_the_schedule_of_another_home_is_not_replaced_unseen(home: Path, tmp_path: Path) -> None:

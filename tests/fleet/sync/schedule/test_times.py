@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleet.sync.schedule.times import Weekday, When, next_run, parse_clock, parse_weekdays
+from fleet.sync.schedule.times import (
+    Weekday,
+    When,
+    last_due,
+    missed,
+    next_run,
+    parse_clock,
+    parse_weekdays,
+)
 from tests.fleet.sync.schedule.nightlies import whens
 
 FRIDAY = datetime.fromisoformat("2026-11-20T01:30")
@@ -67,4 +75,43 @@ def test_the_next_run_is_the_first_moment_ahead_that_fits(when: When, now: datet
 def test_it_is_told_in_words() -> None:
     assert When(2, 0).words == "every day at 02:00"
     assert When(23, 5, (Weekday.MON, Weekday.SUN)).words == "Mon, Sun at 23:05"
+    days = parse_weekdays("mon-wed,fri,sat,sun")
+    assert When(7, 0, days).words == "Mon to Wed, Fri to Sun at 07:00"
+    assert When(7, 0, parse_weekdays("sat,sun")).words == "Sat, Sun at 07:00"
     assert next_run(When(2, 0), now=FRIDAY) == FRIDAY + timedelta(minutes=30)
+
+
+def test_what_is_due_this_moment_is_due_again_tomorrow() -> None:
+    assert next_run(When(1, 30), now=FRIDAY) == FRIDAY + timedelta(days=1)
+
+
+@given(when=whens, now=st.datetimes(FRIDAY, FRIDAY + timedelta(days=4000)))
+def test_between_the_last_time_and_the_next_there_is_none(when: When, now: datetime) -> None:
+    last = last_due(when, now=now)
+
+    assert last <= now
+    assert next_run(when, now=last) == next_run(when, now=now)
+
+
+@pytest.mark.parametrize(
+    ("since", "last", "now", "due"),
+    [
+        ("2026-11-18T12:00", None, "2026-11-20T09:00", "2026-11-20T02:00"),
+        ("2026-11-18T12:00", "2026-11-19T02:01", "2026-11-20T09:00", "2026-11-20T02:00"),
+        ("2026-11-18T12:00", "2026-11-20T02:01", "2026-11-20T09:00", None),
+        ("2026-11-18T12:00", "2026-11-19T02:01", "2026-11-20T02:59", None),
+        ("2026-11-20T08:00", None, "2026-11-20T09:00", None),
+    ],
+    ids=["never ran", "not since", "ran", "perhaps still at work", "installed after it was due"],
+)
+def test_a_run_that_was_due_and_never_began_is_missed(
+    since: str, last: str | None, now: str, due: str | None
+) -> None:
+    told = missed(
+        When(2, 0),
+        since=datetime.fromisoformat(since),
+        last=datetime.fromisoformat(last) if last else None,
+        now=datetime.fromisoformat(now),
+    )
+
+    assert told == (datetime.fromisoformat(due) if due else None)

@@ -127,7 +127,14 @@ def test_what_a_unit_says_is_read_back_from_it(when: When, home: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["OnCalendar=hourly", "OnCalendar=Foo *-*-* 02:00:00", "OnCalendar=*-*-* 02:00:30", ""]
+    "line",
+    [
+        "OnCalendar=hourly",
+        "OnCalendar=Foo *-*-* 02:00:00",
+        "OnCalendar=*-*-* 02:00:30",
+        "OnCalendar=*-*-* 02:00:00\nOnCalendar=*-*-* 14:00:00",
+        "",
+    ],
 )
 def test_a_timer_changed_by_hand_is_not_taken_for_ours(line: str) -> None:
     changed = systemd_units.timer(nightly()).replace("OnCalendar=*-*-* 02:00:00", line)
@@ -165,7 +172,7 @@ def test_a_plist_for_every_day_names_no_day() -> None:
 
     assert job["StartCalendarInterval"] == {"Hour": 2, "Minute": 0}
     assert job["ProgramArguments"] == [
-        "/usr/bin/caffeinate", "-i", "/usr/bin/env", "-P", "-m", "fleet", "sync", "colo", "--all"
+        "/usr/bin/env", "-P", "-m", "fleet", "sync", "colo", "--all"
     ]  # fmt: skip
 
 

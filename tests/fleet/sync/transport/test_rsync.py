@@ -2,23 +2,153 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from fleet.sync.ssh.config import resolve, ssh_argv
-from fleet.sync.transport.base import Transport
-from fleet.sync.transport.choice import rsync_here
+from fleet.sync.errors import (
+    HostKeyRefused,
+    HostRefused,
+    HostUnreachable,
+    TransferFailed,
+    TransferRefused,
+)
+from fleet.sync.transport.base import Item, Pace, Stop
+from fleet.sync.transport.choice import Rsync, rsync_here
 from fleet.sync.transport.rsync import RsyncTransport
-from tests.contracts.transport_contract import TransportContract
+from tests.contracts.transport_contract import MEGA, Running, bytes_below, bytes_of, until, write
 from tests.fleet.sync.proxy import Proxy
-from tests.fleet.sync.sshd import ALIAS, Sshd
+from tests.fleet.sync.sshd import Sshd
+from tests.fleet.sync.transport import openrsync
+from tests.fleet.sync.transport.client import opened
+from tests.fleet.sync.transport.remote import RemoteContract
 
 
-class TestRsync(TransportContract):
+class TestRsync(RemoteContract):
     name = "rsync"
 
-    @pytest.fixture
-    def transport(self, server: Sshd, proxy: Proxy) -> Transport:
+    def test_a_file_that_grows_far_beyond_what_was_said_is_cut_off(
+        self, transport: RsyncTransport, here: Path, far: Path
+    ) -> None:
+        write(far, {"a.mp4": bytes_of(8 * MEGA), "z.mp4": b"small"})
+        items = [Item("a.mp4", 8 * MEGA), Item("z.mp4", 5)]
+        pace = Pace(bytes_per_s=12 * MEGA)
+        running = Running(
+            lambda stop: self.fetch(transport, items, far, here, pace=pace, stop=stop)
+        )
+        until(lambda: bytes_below(here) > MEGA, what="a megabyte arrived")
+
+        with (far / "z.mp4").open("r+b") as stream:
+            stream.truncate(500 * MEGA)
+        running.join()
+
+        assert isinstance(running.error, TransferFailed)
+        assert "were asked for" in str(running.error)
+        assert bytes_below(here) <= 8 * MEGA + 5
+
+
+class TestOpenrsyncFlags(RemoteContract):
+    name = "rsync"
+
+    @pytest.fixture(autouse=True)
+    def _openrsync(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", openrsync.install(tmp_path / "mac"))
         found = rsync_here()
-        assert found is not None, "rsync is missing: apt-get install rsync"
-        ssh = ssh_argv(resolve(ALIAS, config_file=server.config))
-        return RsyncTransport(ALIAS, ALIAS, ssh, found, there=found)
+        assert found is not None
+        assert found.flavour == "openrsync"
+
+    def test_holes_stay_holes(self) -> None:  # type: ignore[override]
+        """Not promised: whether the far side's rsync can is not known."""
+
+
+def test_openrsync_is_told_when_a_path_of_ssh_holds_a_blank() -> None:
+    with pytest.raises(TransferRefused, match="because of the blank"):
+        RsyncTransport("colo", "colo", ["ssh", "-F", "/My Files/c"], Rsync("openrsync", (), 29))
+
+
+def test_without_rsync_here_there_is_no_transport_over_it() -> None:
+    with pytest.raises(TransferRefused, match="no rsync on this machine"):
+        RsyncTransport("colo", "colo", ["ssh"], None)
+
+
+def test_an_unknown_host_key_is_refused_with_what_to_do(host: Sshd, tmp_path: Path) -> None:
+    host.known_hosts.write_text("")
+
+    with pytest.raises(HostKeyRefused, match=r"is unknown.*Connect once by hand") as caught:
+        _send_one(host, tmp_path)
+
+    assert caught.value.exit_code == 83
+
+
+def test_a_changed_host_key_is_refused_with_what_to_do(host: Sshd, tmp_path: Path) -> None:
+    host.stop()
+    host.new_host_key()
+    host.start()
+
+    with pytest.raises(HostKeyRefused, match=r"has changed.*ssh-keygen -R"):
+        _send_one(host, tmp_path)
+
+    assert bytes_below(tmp_path / "far") == 0
+
+
+def test_a_host_that_does_not_let_us_in_is_told_apart(host: Sshd, tmp_path: Path) -> None:
+    host.authorized_keys.write_text("")
+
+    with pytest.raises(HostRefused, match="Permission denied"):
+        _send_one(host, tmp_path)
+
+
+def test_a_host_that_is_away_is_unreachable(host: Sshd, tmp_path: Path) -> None:
+    host.stop()
+
+    with pytest.raises(HostUnreachable, match="Connection refused"):
+        _send_one(host, tmp_path)
+
+
+def test_a_host_that_hangs_up_is_unreachable(host: Sshd, tmp_path: Path) -> None:
+    with Proxy(host.port) as proxy:
+        host.write_client_config(port=proxy.port)
+        proxy.refuse()
+
+        with pytest.raises(HostUnreachable):
+            _send_one(host, tmp_path)
+
+
+def test_a_host_without_rsync_is_told_so(host: Sshd, tmp_path: Path) -> None:
+    host.stop()
+    host.write_server_config({"PATH": str(tmp_path / "nothing-here")})
+    host.start()
+
+    with pytest.raises(TransferRefused, match=r"there is no rsync on colo.*another transport"):
+        _send_one(host, tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_told(host: Sshd, tmp_path: Path) -> None:
+    with pytest.raises((TransferRefused, TransferFailed), match="No such file or directory"):
+        _send_one(host, tmp_path, far="no/such/folder", made=False)
+
+
+def test_settings_of_rsync_in_the_environment_change_nothing(
+    host: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RSYNC_RSH", "false")
+    monkeypatch.setenv("RSYNC_OLD_ARGS", "1")
+    monkeypatch.setenv("RSYNC_PARTIAL_DIR", str(tmp_path / "elsewhere"))
+
+    _send_one(host, tmp_path, far="fa r")
+
+    assert (tmp_path / "fa r" / "a.jpg").read_bytes() == b"a"
+
+
+def _send_one(host: Sshd, tmp_path: Path, *, far: str = "far", made: bool = True) -> None:
+    if made:
+        (tmp_path / far).mkdir()
+    items = write(tmp_path / "here", {"a.jpg": b"a"})
+    with opened("rsync", host.config) as transport:
+        transport.send(
+            items,
+            source=tmp_path / "here",
+            destination=str(tmp_path / far),
+            pace=Pace(),
+            stop=Stop(),
+        )

@@ -1,0 +1,178 @@
+"""What was submitted to a host, seen through to its end: watched, fetched, told shot by shot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from companions.names import clip_of
+from companions.video_meta import Reason, Verdict
+from fleet.cli.ends import End
+from fleet.cli.output import Output, complain
+from fleet.cli.progress import Bar, Followed
+from fleet.cli.transfer import Transfer
+from fleet.home import Home
+from fleet.ledger.rows import EventRow
+from fleet.ledger.summary import ShotLine
+from fleet.stages.publish import Target
+from fleet.sync.desk import remote
+from fleet.sync.desk.link import Link
+from fleet.sync.desk.lock import held
+from fleet.sync.desk.pull import pull_results
+from fleet.sync.desk.record import Record
+from fleet.sync.desk.set import LocalSet
+from fleet.sync.errors import AnswerRefused, SyncIncomplete
+from fleet.sync.wire.work import Submitted
+
+_REASONS: Final = TypeAdapter(tuple[Reason, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """One manifest on its way to a host.
+
+    Attributes:
+        named: as the command named it.
+        label: of the folder it lies in.
+        asked: whether this command asks for it; else it waited here since an earlier one.
+    """
+
+    named: Path
+    wanted: LocalSet
+    label: str
+    asked: bool = True
+
+
+class SeenThrough:
+    """What a command submitted, until all of it has ended."""
+
+    def __init__(
+        self,
+        link: Link,
+        asked: Sequence[tuple[Going, Submitted]],
+        *,
+        home: Home,
+        record: Record,
+        output: Output,
+    ) -> None:
+        self._link, self._asked = link, asked
+        self._home, self._record, self._output = home, record, output
+
+    def run(self, *, wait: bool) -> list[End]:
+        """Watch until all shots have ended, fetch what came of them; how each stands.
+
+        Where nothing is at work there, that is said, and nothing is waited for.
+
+        Raises:
+            FarFleetUnusable: nothing has been at work there for a while.
+            SyncIncomplete: some results could not be put in place.
+            HostUnreachable and its like: the host.
+        """
+        unfinished = sum(done.unfinished for _, done in self._asked)
+        if wait and unfinished and not any(done.at_work for _, done in self._asked):
+            self._output.note(
+                f"nothing is at work on {self._link.name}: the shots wait there. Start it with: "
+                f"{remote.bring_up(self._link)}"
+            )
+            wait = False
+        names = {
+            shot: picture
+            for going, done in self._asked
+            for shot, picture in zip(done.shots, going.wanted.pictures, strict=True)
+        }
+        if wait and unfinished:
+            self._watch(names)
+        problems = self._pull() if wait else 0
+        ends = self._ends()
+        if problems:
+            raise SyncIncomplete(problems=problems, report="")
+        return ends
+
+    def _watch(self, names: Mapping[str, str]) -> None:
+        found = remote.listing(
+            self._link, unfinished=True, of=self._named(), limit=remote.MOST_SHOTS,
+            tell=self._output.note,
+        )  # fmt: skip
+        left = {line.id: Followed(names[line.id]) for line in found.lines if line.id in names}
+        with Bar(left, output=self._output) as bar:
+            bar.show("", {})
+
+            def take(event: EventRow) -> None:
+                bar.take(event)
+                bar.show("", {})
+
+            remote.follow(self._link, left, after=found.seen, take=take, tell=self._output.note)
+
+    def _named(self) -> remote.Named:
+        sent = [(going.label, going.wanted.manifest.name) for going, _ in self._asked]
+        return remote.Named(sent=tuple(dict.fromkeys(sent)))
+
+    def _pull(self) -> int:
+        """Fetch the results; how many could not be put in place."""
+        problems = 0
+        for label, group in by_label([going for going, _ in self._asked]).items():
+            sets = [each.wanted for each in group]
+            with (
+                held({label: sets[0].root}, home=self._home, host=self._link.name),
+                Transfer(self._output) as transfer,
+            ):
+                pulled = pull_results(
+                    self._link, label, sets, record=self._record, tell=transfer.tell,
+                    complain=self._output.note,
+                )  # fmt: skip
+            for kept in pulled.conflicts:
+                complain(
+                    f"{sets[0].root / kept.path} stays: sync did not write it, and "
+                    f"{self._link.name} has another of that name"
+                )
+            for error in pulled.refused:
+                complain(str(error))
+            problems += len(pulled.conflicts) + len(pulled.refused)
+        return problems
+
+    def _ends(self) -> list[End]:
+        found = remote.listing(
+            self._link, unfinished=False, of=self._named(), limit=remote.MOST_SHOTS,
+            tell=self._output.note,
+        )  # fmt: skip
+        lines = {line.id: line for line in found.lines}
+        return [
+            _end(lines.get(shot), shot, picture, root=going.wanted.root, host=self._link.name)
+            for going, done in self._asked
+            for shot, picture in zip(done.shots, going.wanted.pictures, strict=True)
+        ]
+
+
+def by_label(going: Sequence[Going]) -> Mapping[str, list[Going]]:
+    """What goes, by the folder it goes from."""
+    groups: dict[str, list[Going]] = {}
+    for each in going:
+        groups.setdefault(each.label, []).append(each)
+    return groups
+
+
+def _end(line: ShotLine | None, shot: str, picture: str, *, root: Path, host: str) -> End:
+    """How a shot stands there, with the meta that has come back here.
+
+    Raises:
+        AnswerRefused: the host tells of no such end.
+    """
+    target = root / clip_of(picture)
+    meta = Target(target).read_meta()
+    own = meta if meta is not None and meta.shot_id == shot else None
+    if line is None:  # archived there since
+        verdict = own.verdict if own else None
+        reasons = own.reasons if own else ()
+        return End(shot, picture, str(target), str(verdict or "unknown"), verdict, reasons, own)
+    try:
+        verdict = Verdict(line.verdict) if line.verdict is not None else None
+        reasons = _REASONS.validate_python([dict(each) for each in line.reasons])
+    except ValueError:
+        raise AnswerRefused(host=host, what=f"no end of a shot ({line.state!r})") from None
+    # A result that has not come here lies there: it is not said to be what another file here is.
+    place = str(target) if own is not None or verdict is None else f"{host}:{line.target}"
+    return End(shot, picture, place, line.state, verdict, reasons, own)
