@@ -105,8 +105,11 @@ FileName = Annotated[
 
 def stem_of(picture: str) -> str:
     """``a/b/img.001.jpg`` -> ``a/b/img.001``: what the companions' names start with."""
-    path = PurePosixPath(picture)
-    return str(path.with_name(path.stem))
+    folder, slash, name = picture.rpartition("/")
+    if name[:1] in {"", "."} or "//" in picture or "./" in picture:  # pathlib has its own way
+        path = PurePosixPath(picture)
+        return str(path.with_name(path.stem))
+    return f"{folder}{slash}{_stem(name)}"
 
 
 def clip_of(picture: str) -> str:

@@ -174,6 +174,11 @@ def note(text: str) -> None:
     Console(stderr=True, highlight=False).print(escape(_harmless(text)), soft_wrap=True)
 
 
+def counted(number: int, what: str) -> str:
+    """So many of a thing: ``1 shot``, ``2 shots``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def moment(seconds: float | None) -> str:
     """A time as people read it: UTC to the second."""
     if seconds is None:

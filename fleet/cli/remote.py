@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from companions.names import MANIFEST_SUFFIX
-from fleet.cli.output import Output, complain, moment
+from fleet.cli.output import Output, complain, counted, moment
 from fleet.home import Home
 from fleet.settings import load_settings
 from fleet.sync.desk import remote
@@ -179,8 +179,3 @@ def _as_json(entry: Waiting) -> dict[str, object]:
         "submitted_at": moment(entry.at.timestamp()),
         "by": entry.by,
     }
-
-
-def counted(number: int, what: str) -> str:
-    """So many of a thing: ``1 file``, ``2 files``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -24,7 +24,7 @@ REMOVE_EXAMPLE: Final = "Example: fleet schedule remove colo"
 STATUS_EXAMPLE: Final = "Example: fleet schedule status --json"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Host = Annotated[str, typer.Argument(help="The host, as the settings name it.")]
+Host = Annotated[str, typer.Argument(metavar="HOST", help="The host, as the settings name it.")]
 
 _OF_A_REPORT: Final = {"started_at", "ended_at", "exit_code", "code", "message"}
 
@@ -86,7 +86,9 @@ def remove(host: Host) -> None:
 
 @group.command("status", epilog=STATUS_EXAMPLE)
 def status(
-    host: Annotated[str, typer.Argument(help="Only this host.")] = "", *, json_: AsJson = False
+    host: Annotated[str, typer.Argument(metavar="HOST", help="Only this host.")] = "",
+    *,
+    json_: AsJson = False,
 ) -> None:
     """Show what is scheduled, when it runs next, and how the last run ended."""
     from fleet.sync.schedule.choice import scheduler_here
@@ -195,7 +197,8 @@ def _nightly(host: str, when: When, home: Home) -> Nightly:
     absolute(settings.hosts[host].folders, host=host, file=home.settings_file)
     # -P: a folder called fleet, wherever the scheduler starts it, is not this fleet.
     program = (sys.executable, "-P", "-m", "fleet")
-    path = ":".join(part for part in os.environ.get("PATH", "").split(":") if part.startswith("/"))
+    parts = [part for part in os.environ.get("PATH", "").split(":") if part.startswith("/")]
+    path = ":".join(dict.fromkeys(parts)) or "/usr/local/bin:/usr/bin:/bin"
     return Nightly(host=host, when=when, program=program, home=home.root.absolute(), path=path)
 
 

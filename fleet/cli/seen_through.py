@@ -25,7 +25,7 @@ from fleet.sync.desk.lock import held
 from fleet.sync.desk.pull import pull_results
 from fleet.sync.desk.record import Record
 from fleet.sync.desk.set import LocalSet
-from fleet.sync.errors import AnswerRefused, SyncIncomplete
+from fleet.sync.errors import AnswerRefused
 from fleet.sync.wire.work import Submitted
 
 _REASONS: Final = TypeAdapter(tuple[Reason, ...])
@@ -47,6 +47,18 @@ class Going:
     asked: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a submission.
+
+    Attributes:
+        problems: how many results could not be put in place; each was told.
+    """
+
+    ends: Sequence[End]
+    problems: int
+
+
 class SeenThrough:
     """What a command submitted, until all of it has ended."""
 
@@ -62,14 +74,13 @@ class SeenThrough:
         self._link, self._asked = link, asked
         self._home, self._record, self._output = home, record, output
 
-    def run(self, *, wait: bool) -> list[End]:
+    def run(self, *, wait: bool) -> Seen:
         """Watch until all shots have ended, fetch what came of them; how each stands.
 
         Where nothing is at work there, that is said, and nothing is waited for.
 
         Raises:
             FarFleetUnusable: nothing has been at work there for a while.
-            SyncIncomplete: some results could not be put in place.
             HostUnreachable and its like: the host.
         """
         unfinished = sum(done.unfinished for _, done in self._asked)
@@ -87,16 +98,16 @@ class SeenThrough:
         if wait and unfinished:
             self._watch(names)
         problems = self._pull() if wait else 0
-        ends = self._ends()
-        if problems:
-            raise SyncIncomplete(problems=problems, report="")
-        return ends
+        return Seen(self._ends(), problems)
 
     def _watch(self, names: Mapping[str, str]) -> None:
         found = remote.listing(
             self._link, unfinished=True, of=self._named(), limit=remote.MOST_SHOTS,
             tell=self._output.note,
         )  # fmt: skip
+        if found.paused:
+            host = self._link.name
+            self._output.note(f"something is paused there: fleet status --host {host} says what")
         left = {line.id: Followed(names[line.id]) for line in found.lines if line.id in names}
         with Bar(left, output=self._output) as bar:
             bar.show("", {})

@@ -48,9 +48,11 @@ def submit(
 ) -> None:
     """Queue every shot of MANIFESTS that is not made yet, and make the clips.
 
-    Submitting the same manifest again adds nothing; interrupted, the same command goes on. With
-    --host, all of it happens on that host, and the clips come back beside their pictures; a host
-    that cannot be reached gets the manifests with the next fleet sync.
+    Submitting the same manifest again adds nothing; interrupted, the same command goes on.
+
+    With --host it happens on that host, and the clips come back beside their pictures.
+
+    A host that cannot be reached now gets the manifests with the next fleet sync.
     """
     if host is not None:
         if out is not None:
@@ -90,7 +92,9 @@ def submit(
         _make(ids, output)
     from fleet.cli.ends import ends_of
 
-    _show_ends(ends_of(ids, home=home, metas=True), output, as_json=json_)
+    ends = ends_of(ids, home=home, metas=True)
+    _show_ends(ends, output, as_json=json_)
+    _refuse_failed(ends)
 
 
 def _submit_there(
@@ -98,19 +102,24 @@ def _submit_there(
 ) -> None:
     from fleet.cli.submit_remote import submit_there
     from fleet.home import find_home
+    from fleet.sync.errors import SyncIncomplete
 
     output = Output()
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        ends = submit_there(
+        seen = submit_there(
             host, manifests, home=find_home(), output=output, dry_run=dry_run, wait=wait,
             as_json=as_json,
         )  # fmt: skip
     except KeyboardInterrupt:
         raise Interrupted(again=shlex.join(["fleet", *sys.argv[1:]])) from None
-    if ends is not None:
-        _show_ends(ends, output, as_json=as_json)
+    if seen is None:
+        return
+    _show_ends(seen.ends, output, as_json=as_json)
+    if seen.problems:
+        raise SyncIncomplete(problems=seen.problems, report="")
+    _refuse_failed(seen.ends)
 
 
 def _make(ids: Sequence[str], output: Output) -> None:
@@ -196,8 +205,6 @@ def _show_plan(submissions: Sequence[Submission], output: Output, *, as_json: bo
 
 
 def _show_ends(ends: Sequence[End], output: Output, *, as_json: bool) -> None:
-    from companions.video_meta import Verdict
-
     if as_json:
         output.json([end.as_json() for end in ends])
     else:
@@ -207,6 +214,16 @@ def _show_ends(ends: Sequence[End], output: Output, *, as_json: bool) -> None:
             [[end.image, end.state, end.frames, end.adherence, end.outcome] for end in ends],
             title="How each shot ended" if all(end.verdict for end in ends) else "Queued",
         )  # fmt: skip
+
+
+def _refuse_failed(ends: Sequence[End]) -> None:
+    """Let the exit code say that there are not all clips.
+
+    Raises:
+        ShotsFailed: some shots ended without a clip.
+    """
+    from companions.video_meta import Verdict
+
     bad = [end for end in ends if end.verdict not in {None, Verdict.PASS, Verdict.FLAGGED}]
     if bad:
         raise ShotsFailed(failed=len(bad), total=len(ends))

@@ -7,15 +7,10 @@ import getpass
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-
-from pydantic import TypeAdapter
 
 from companions.errors import MotionfleetError
-from companions.video_meta import Reason
-from fleet.cli.ends import End
-from fleet.cli.output import Column, Output, complain
-from fleet.cli.remote import counted
+from fleet.cli.output import Column, Output, complain, counted
+from fleet.cli.seen_through import Going, Seen, SeenThrough, by_label
 from fleet.cli.transfer import Transfer, megabytes
 from fleet.home import Home
 from fleet.settings import load_settings
@@ -27,10 +22,8 @@ from fleet.sync.desk.push import Delivery, Pushed, held_there, is_done, push_set
 from fleet.sync.desk.record import Record, open_record
 from fleet.sync.desk.set import members_of, read_set
 from fleet.sync.desk.waiting import drop, fault_of, remedy, wait_for, waiting
-from fleet.sync.errors import HostUnreachable, SubmissionWaits
+from fleet.sync.errors import HostUnreachable, SubmissionWaits, SyncBusy
 from fleet.sync.wire.work import Submitted
-
-_REASONS: Final = TypeAdapter(tuple[Reason, ...])
 
 
 class RemoteSubmit:
@@ -96,14 +89,13 @@ class RemoteSubmit:
         except HostUnreachable as error:
             raise self.written_down(error) from None
 
-    def see_through(self, *, wait: bool) -> list[End]:
+    def see_through(self, *, wait: bool) -> Seen:
         """Watch until all shots have ended, fetch what came of them; how each stands.
 
         Where nothing is at work there, that is said, and nothing is waited for.
 
         Raises:
             FarFleetUnusable: nothing has been at work there for a while.
-            SyncIncomplete: some results could not be put in place.
             HostUnreachable and its like: the host.
         """
         asked = [(going, done) for going, done in self._done if going.asked]
@@ -143,15 +135,14 @@ class RemoteSubmit:
     def _push_all(self, going: Sequence[Going]) -> None:
         refused: list[MotionfleetError] = []
         for label, group in by_label(going).items():
-            sets = [each.wanted for each in group]
-            with (
-                held({label: sets[0].root}, home=self._home, host=self._link.name),
-                Transfer(self._output) as transfer,
-            ):
-                pushed = push_sets(
-                    self._link, label, sets, record=self._record, tell=transfer.tell,
-                    complain=self._output.note,
-                )  # fmt: skip
+            try:
+                pushed = self._push(label, group)
+            except SyncBusy as error:
+                if any(each.asked for each in group):
+                    raise
+                complain(f"{group[0].named} waits here: {error}")
+                going = [each for each in going if each not in group]
+                continue
             for each, now in zip(group, pushed, strict=True):
                 self._tell_pushed(each, now)
                 if each.asked and now.error is not None:
@@ -163,6 +154,17 @@ class RemoteSubmit:
             raise refused[0]
         for each in going:
             self._submit(each)
+
+    def _push(self, label: str, group: Sequence[Going]) -> Sequence[Pushed]:
+        sets = [each.wanted for each in group]
+        with (
+            held({label: sets[0].root}, home=self._home, host=self._link.name),
+            Transfer(self._output) as transfer,
+        ):
+            return push_sets(
+                self._link, label, sets, record=self._record, tell=transfer.tell,
+                complain=self._output.note,
+            )  # fmt: skip
 
     def _tell_pushed(self, going: Going, pushed: Pushed) -> None:
         if pushed.error is not None and not going.asked:
@@ -237,12 +239,12 @@ def submit_there(
     dry_run: bool,
     wait: bool,
     as_json: bool,
-) -> list[End] | None:
+) -> Seen | None:
     """What ``fleet submit --host`` does; how each shot stands, or None after a dry run.
 
     Raises:
         KeyboardInterrupt: by a person; what was submitted goes on there, which is said.
-        SubmissionWaits, SyncIncomplete and their like: as ``RemoteSubmit``.
+        SubmissionWaits and its like: as ``RemoteSubmit``.
     """
     with contextlib.ExitStack() as held_open:
         link = held_open.enter_context(Link(host, settings=load_settings(home)))

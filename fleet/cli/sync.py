@@ -28,13 +28,11 @@ _MOST_PROBLEMS: Final = 20
 _MOST_PATHS: Final = 40
 MEGA: Final = 1_000_000
 
-HostArgument = Annotated[
-    str, typer.Argument(metavar="HOST", help="A host of ~/.ssh/config or of settings.toml.")
-]
+HostArgument = Annotated[str, typer.Argument(help="A host of ~/.ssh/config or of settings.toml.")]
 FolderArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="[DIR]",
+        metavar="DIR",
         help="Folder whose manifests are meant, and those below it. Default: this one.",
         show_default=False,
         exists=True,
@@ -54,8 +52,8 @@ def push(
 ) -> None:
     """Send every manifest of DIR with its pictures to HOST: whole, or not at all.
 
-    Only what is missing there travels. Interrupted, the same command goes on. Nothing is
-    submitted there, and nothing is ever removed.
+    Only what is missing there travels. Interrupted, the same command goes on.
+    Nothing is submitted there, and nothing is ever removed.
     """
     from fleet.sync.desk.folder import Wishes
 
@@ -90,7 +88,7 @@ def sync(
     *,
     every: Annotated[
         bool,
-        typer.Option("--all", help="All folders of [hosts.HOST] in the settings, with a report."),
+        typer.Option("--all", help="All folders that the settings name for HOST, with a report."),
     ] = False,
     patience_s: Annotated[
         float,
@@ -103,8 +101,8 @@ def sync(
 ) -> None:  # fmt: skip
     """Send DIR's manifests to HOST, submit the new ones there, and fetch what is finished.
 
-    Submissions that wait for HOST are delivered first. A manifest that was ever submitted there
-    is not submitted again: for that there is fleet submit --host.
+    Submissions that wait for HOST are delivered first.
+    What was ever submitted there is not submitted again: for that, fleet submit --host.
     """
     from fleet.sync.desk.folder import Wishes
 
@@ -265,23 +263,25 @@ def _summed(outcome: Outcome, done: Synced) -> str:
     parts = []
     if done.pushed:
         parts.append(
-            f"{outcome.sets_sent} sets sent ({outcome.files_sent} files, "
-            f"{_mega(outcome.bytes_sent)} MB), {outcome.sets_there} were there"
+            f"{counted(outcome.sets_sent, 'set')} sent ({counted(outcome.files_sent, 'file')}, "
+            f"{_mega(outcome.bytes_sent)} MB), {outcome.sets_there} there already"
         )
     if outcome.sets_refused:
         parts.append(f"{outcome.sets_refused} could not go")
     if done.queued:
         parts.append(
-            f"{outcome.sets_submitted} submitted ({outcome.shots_new} shots new, "
+            f"{outcome.sets_submitted} submitted ({counted(outcome.shots_new, 'new shot')}, "
             f"{outcome.shots_known} known)"
         )
     if done.pulled:
         parts.append(
-            f"{outcome.clips_placed} clips and {outcome.metas_placed} metas fetched "
+            f"{counted(outcome.clips_placed, 'clip')} and "
+            f"{counted(outcome.metas_placed, 'meta')} fetched "
             f"({_mega(outcome.bytes_fetched)} MB)"
         )
     if outcome.results_outdated:
-        parts.append(f"{outcome.results_outdated} results of earlier manifests left there")
+        outdated = counted(outcome.results_outdated, "result")
+        parts.append(f"{outdated} of earlier manifests left there")
     return f"{done.host}: {'; '.join(parts) or 'no manifests here, nothing to do'}"
 
 
@@ -290,6 +290,11 @@ def _complain_of(problems: tuple[Problem, ...] | list[Problem]) -> None:
         complain(str(problem.error))
     if len(problems) > _MOST_PROBLEMS:
         complain(f"and {len(problems) - _MOST_PROBLEMS} more like these; see --json")
+
+
+def counted(count: int, what: str) -> str:
+    """``count`` of ``what``, in the plural where there are not one."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _mega(size_bytes: int) -> str:

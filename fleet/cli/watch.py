@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Self
 
 import typer
 
-from fleet.cli.output import Output, moment
+from fleet.cli.output import Output, counted, moment
 from fleet.cli.shots import event_as_json
 from fleet.errors import ClusterDown, Interrupted, ShotsFailed
 
@@ -82,6 +82,7 @@ def watch_here(
     from fleet.ledger import reading, summary
     from fleet.ledger.database import Database
     from fleet.ledger.following import Following
+    from fleet.ledger.lanes import pauses
     from fleet.ledger.lock import ProcessLock
     from fleet.ledger.selection import select
 
@@ -95,6 +96,8 @@ def watch_here(
         with Watched(lines, output=output, as_json=as_json) as watched:
             if lines and not lock.is_held():
                 output.note("nothing is at work; go on with: fleet submit FILE, or fleet up")
+            if lines and pauses(database):
+                output.note("something is paused: fleet status says what")
             following = Following(database, watched.shots, after=seen)
             idle_since = time.monotonic()
             while watched.shots and not following.over:
@@ -125,6 +128,10 @@ def _there(
         with Watched(found.lines, output=output, as_json=as_json) as watched:
             if watched.shots and not found.at_work:
                 output.note(f"nothing is at work on {host}; go on with: {remote.bring_up(link)}")
+            if watched.shots and found.paused:
+                output.note(f"something is paused there: fleet status --host {host} says what")
+            if found.more:
+                output.note(f"only the newest {len(watched.shots):,} are watched")
             if watched.shots:
                 remote.follow(
                     link, watched.shots, after=found.seen, take=watched.take, tell=output.note
@@ -146,7 +153,7 @@ class Watched:
 
     def __enter__(self) -> Self:
         if self.shots:
-            self._output.note(f"watching {len(self.shots):,} shots")
+            self._output.note(f"watching {counted(len(self.shots), 'shot')}")
         self._bar.__enter__()
         self._bar.show("", {})
         return self
@@ -185,7 +192,8 @@ class Watched:
             return
         counts = Counter(self._verdicts.values())
         told = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
-        self._output.note(f"{len(self.shots):,} shots have ended: {told}")
+        have = "has" if len(self.shots) == 1 else "have"
+        self._output.note(f"{counted(len(self.shots), 'shot')} {have} ended: {told}")
         failed = sum(count for verdict, count in counts.items() if verdict not in GOOD)
         if failed:
             raise ShotsFailed(failed=failed, total=len(self.shots))

@@ -61,10 +61,12 @@ class HostRefused(FleetError):
     exit_code = 82
     code = "host_refused"
 
-    def __init__(self, *, host: str, what: str) -> None:
+    def __init__(self, *, host: str, what: str, by_hand: str = "") -> None:
         self.host, self.what = host, what
+        self.by_hand = by_hand or f"ssh {host}"
         super().__init__(
-            f"{host} does not let us in ({what}). See which key is offered with: ssh -v {host}; "
+            f"{host} does not let us in ({what}). See which key is offered with: {self.by_hand} "
+            f"-v; "
             f"the lines for its authorized_keys are in deploy/authorized_keys.example."
         )
 

@@ -14,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -131,7 +131,7 @@ def run(
         for folder in folders if not folder.is_dir()
     ]  # fmt: skip
     problems = [*missing, *(done.problems if done is not None else ())]
-    path = home.sync / "reports" / name_of(host, started)
+    path = _unused(home.sync / "reports", host, started)
     conflicts = conflicts_of(done) if done is not None else []
     if error is None and (problems or conflicts):
         error = SyncIncomplete(problems=len(problems) + len(conflicts), report=str(path))
@@ -200,6 +200,13 @@ def last_report(home: Home, host: str) -> Report | None:
 def name_of(host: str, at: datetime) -> str:
     """The name of a report's file."""
     return f"{host}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.json"
+
+
+def _unused(folder: Path, host: str, at: datetime) -> Path:
+    """Where a report belongs; a second later for each that has that second already."""
+    while (path := folder / name_of(host, at)).exists():
+        at += timedelta(seconds=1)
+    return path
 
 
 def filled(argv: Sequence[str], values: Mapping[str, str]) -> list[str]:

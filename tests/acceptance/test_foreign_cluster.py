@@ -15,6 +15,8 @@ import pytest
 
 from fleet.cluster import processes
 from fleet.cluster.head import end_cluster
+from fleet.cluster.record import ClusterRecord, write_record
+from fleet.home import Home
 from tests.acceptance.cli import fleet
 from tests.acceptance.standing import home_with_small_store, record_of
 from tests.fleet.making import shot, small_picture, write_manifest
@@ -33,7 +35,7 @@ class Foreign:
     folder: Path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def unauthenticated() -> Iterator[Foreign]:
     """A cluster as careless people start one, though on loopback."""
     folder = Path(tempfile.mkdtemp(prefix="mf-")) / "r"
@@ -105,3 +107,23 @@ def test_a_head_that_cannot_start_leaves_nothing_and_says_why(tmp_path: Path) ->
     assert refused.code == 50
     assert f"nothing can listen on 127.0.0.1:{port}" in refused.err
     assert not (tmp_path / "home" / "cluster.json").exists()
+
+
+def test_a_host_whose_cluster_takes_anyones_commands_fails_its_check(
+    unauthenticated: Foreign, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "settings.toml").write_text(
+        f'[hosts.disk]\ntransport = "local"\nfleet = "{sys.executable} -m fleet"\n'
+    )
+    # What stands on record is not taken for it: the cluster is really asked.
+    record = ClusterRecord(address=unauthenticated.address, authenticated=True)
+    write_record(Home(home), record)
+
+    seen = fleet(home, "hosts", "check", "disk", "--json")
+
+    assert seen.code == 63
+    (failed,) = [check for check in seen.json() if check["state"] == "fail"]
+    assert failed["name"] == "cluster"
+    assert "answers to anyone" in failed["figure"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.cli import fleet
+from tests.fleet.sync.ssh.speaking import speaking
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
 
@@ -80,3 +81,14 @@ def test_a_host_that_nobody_knows_fails_the_check(tmp_path: Path) -> None:
 
     assert seen.code == 63
     assert "none of that name" in seen.out
+
+
+def test_what_is_no_ssh_server_is_told_in_our_words_alone(host: Sshd, tmp_path: Path) -> None:
+    home = home_with(tmp_path, host.settings)
+    with speaking(b"HTTP/1.0 400 Bad Request\r\n\r\n") as port:
+        host.write_client_config(port=port, more="  ConnectTimeout 1\n")
+        seen = fleet(home, "hosts", "check", ALIAS)
+
+    assert seen.code == 63
+    assert "does not speak ssh" in seen.out
+    assert len(seen.err.splitlines()) == 1, seen.err

@@ -188,7 +188,8 @@ def victims(pid: int, host: Sshd) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {"desk": [pid]}
     for child in descendants(pid):
         words = command_line(child)
-        kind = "desk's rsync or ssh" if words and Path(words[0]).name in {"rsync", "ssh"} else ""
+        moves = words and Path(words[0]).name in {"rsync", "ssh"} and "-G" not in words
+        kind = "desk's rsync or ssh" if moves else ""
         found.setdefault(kind, []).append(child)
     for session in host.sessions():
         words = command_line(session)

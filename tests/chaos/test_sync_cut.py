@@ -37,13 +37,15 @@ from tests.fleet.sync.sshd import ALIAS, Sshd
 
 MB: Final = 1_000_000
 TRANSPORTS: Final = ("rsync", "sftp")
-WAYS: Final = (("rsync", 2), ("sftp", 1))
-"""How often the line breaks; each time costs a wait that doubles."""
+WAYS: Final = (("rsync", 2, 1.5), ("sftp", 1, 1.2))
+"""How often the line breaks, and how much of the size may travel in all.
+
+Each break costs a wait that doubles.  Without going on where it stopped it were 1.67 and 1.33; on
+a busy machine rsync may be asked anew before the rsync that was cut off has put its part away.
+"""
 SIZE: Final = 12 * MB
 EACH: Final = 4 * MB
 """The line breaks whenever so much went through it."""
-SHARE: Final = 1.2
-"""How much of the size may travel in all; without going on where it stopped it were 1.33."""
 SILENT_S: Final = 2.0
 
 
@@ -55,9 +57,9 @@ def proxy(host: Sshd) -> Iterator[Proxy]:
         yield line
 
 
-@pytest.mark.parametrize(("transport", "cuts"), WAYS)
+@pytest.mark.parametrize(("transport", "cuts", "share"), WAYS)
 def test_a_push_whose_line_breaks_amid_a_file_goes_on_where_it_stopped(
-    transport: str, cuts: int, tmp_path: Path, host: Sshd, proxy: Proxy
+    transport: str, cuts: int, share: float, tmp_path: Path, host: Sshd, proxy: Proxy
 ) -> None:
     here = desk(tmp_path, host, transport=transport)
     shoot(here.folder, pictures=1, size_bytes=SIZE, seed=1)
@@ -69,12 +71,12 @@ def test_a_push_whose_line_breaks_amid_a_file_goes_on_where_it_stopped(
     assert proxy.cuts == cuts
     (there,) = visible_sets(inbox_of(host))
     assert fault_of_set(there) is None
-    assert proxy.up < SHARE * SIZE
+    assert proxy.up < share * SIZE
 
 
-@pytest.mark.parametrize(("transport", "cuts"), WAYS)
+@pytest.mark.parametrize(("transport", "cuts", "share"), WAYS)
 def test_a_pull_whose_line_breaks_amid_a_clip_goes_on_where_it_stopped(
-    transport: str, cuts: int, tmp_path: Path, host: Sshd, proxy: Proxy
+    transport: str, cuts: int, share: float, tmp_path: Path, host: Sshd, proxy: Proxy
 ) -> None:
     here = desk(tmp_path, host, transport=transport)
     manifest = shoot(here.folder, pictures=1, size_bytes=1000, seed=1)
@@ -89,7 +91,7 @@ def test_a_pull_whose_line_breaks_amid_a_clip_goes_on_where_it_stopped(
     assert proxy.cuts == cuts
     assert fault_of_results(here.folder, [published]) is None
     assert set(published) <= set(files_in(here.folder))
-    assert proxy.down < SHARE * SIZE
+    assert proxy.down < share * SIZE
 
 
 def test_a_host_that_went_away_for_good_is_told_after_some_tries_and_nothing_half_is_seen(
@@ -136,7 +138,7 @@ def test_a_line_that_falls_silent_amid_a_file_is_noticed_without_a_word_from_any
         waited_s = time.monotonic() - begun
         proxy.cut()
 
-    assert waited_s < 10 * SILENT_S
+    assert waited_s < 5 * SILENT_S
     assert not list(there.rglob(picture.name))
 
 

@@ -40,6 +40,8 @@ from tests.fleet.sync.sshd import Sshd
 
 WRITTEN: Final = datetime(2026, 1, 2, tzinfo=UTC)
 RATE: Final = parse_rate(24)
+BLOCK: Final = 16 * 1024 * 1024
+"""Random bytes at once."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def shoot(
         # A few folders, since sync has to make them on the other side.
         path = folder / name / f"day {number % 3}" / f"{name}-{number:05d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(chance.randbytes(size_bytes))
+        with path.open("wb") as file:
+            for begin in range(0, size_bytes, BLOCK):
+                file.write(chance.randbytes(min(BLOCK, size_bytes - begin)))
         shots.append(shot_of(path, folder, seed=number))
     return manifest_of(folder / f"{name}{MANIFEST_SUFFIX}", shots, created_at=created_at)
 

@@ -6,6 +6,7 @@ The first thing that fails hides what lies behind it, so that the listing ends t
 from __future__ import annotations
 
 import contextlib
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,7 @@ def examine(name: str, *, settings: Settings) -> Iterator[Check]:
             else:
                 yield from _remote(name, host, held)
     except OnTheWay as error:
-        yield failed(STEPS[type(error)], error.what, remedy=_remedy(error, name))
+        yield failed(STEPS[type(error)], error.what, remedy=_remedy(error, name, host))
 
 
 def _mounted(name: str, host: Host, held: contextlib.ExitStack, *, known: bool) -> Iterator[Check]:
@@ -98,11 +99,10 @@ def _mounted(name: str, host: Host, held: contextlib.ExitStack, *, known: bool) 
         raise HostUnknown(name=name, what="it is not in the settings")
     line = LocalLine(far_command(name, host), host=name)
     conversation = held.enter_context(Conversation(line, host=name))
-    asked_at = time.time()
-    welcome = conversation.greet(examine=True)
-    yield from _greeted(name, welcome, asked_at=asked_at, answered_at=time.time())
+    welcome = conversation.greet()
+    yield from _greeted(name, conversation, welcome)
     yield passed("transport", "local (the host's disk is mounted here)")
-    yield from _there(name, welcome)
+    yield from _there(name, conversation)
 
 
 def _remote(name: str, host: Host, held: contextlib.ExitStack) -> Iterator[Check]:
@@ -117,19 +117,19 @@ def _remote(name: str, host: Host, held: contextlib.ExitStack) -> Iterator[Check
     yield passed("log-in", f"{ssh.user}, with {connection.identity}")
     line = connection.line(far_command(name, host))
     conversation = held.enter_context(Conversation(line, host=name))
-    asked_at = time.time()
-    welcome = conversation.greet(examine=True)
-    yield from _greeted(name, welcome, asked_at=asked_at, answered_at=time.time())
+    welcome = conversation.greet()
+    yield from _greeted(name, conversation, welcome)
     yield from _transport(name, host, connection, welcome)
-    yield from _there(name, welcome)
+    yield from _there(name, conversation)
     yield verdicts.key(restricted=welcome.restricted)
 
 
-def _greeted(
-    name: str, welcome: Welcome, *, asked_at: float, answered_at: float
-) -> Iterator[Check]:
+def _greeted(name: str, conversation: Conversation, welcome: Welcome) -> Iterator[Check]:
     yield verdicts.versions(here=metadata.version("motionfleet"), there=welcome.version, host=name)
-    yield verdicts.clock(asked_at=asked_at, answered_at=answered_at, there=welcome.now, host=name)
+    # Asked again for the time: the first answer took as long as a program needs to start.
+    asked_at = time.time()
+    there = conversation.greet().now
+    yield verdicts.clock(asked_at=asked_at, answered_at=time.time(), there=there, host=name)
 
 
 def _transport(name: str, host: Host, connection: Connection, welcome: Welcome) -> Iterator[Check]:
@@ -148,7 +148,8 @@ def _transport(name: str, host: Host, connection: Connection, welcome: Welcome) 
         yield passed("transport", choice.said)
 
 
-def _there(name: str, welcome: Welcome) -> Iterator[Check]:
+def _there(name: str, conversation: Conversation) -> Iterator[Check]:
+    welcome = conversation.greet(examine=True)
     yield verdicts.room("inbox", folder=welcome.inbox, free_bytes=welcome.inbox_free, host=name)
     yield verdicts.room("outbox", folder=welcome.outbox, free_bytes=welcome.outbox_free, host=name)
     yield verdicts.cluster(
@@ -174,14 +175,15 @@ def _through(ssh: SshHost) -> str:
     return f" by {ssh.proxy_command}" if ssh.proxy_command is not None else ""
 
 
-def _remedy(error: FleetError, name: str) -> str:
+def _remedy(error: FleetError, name: str, host: Host) -> str:
     """What to do about it: the error's own words where it has some apart."""
     if isinstance(error, (HostKeyRefused, FarFleetUnusable)):
         return error.remedy
     if isinstance(error, HostUnknown):
         return f"Give it a [hosts.{name}] table in settings.toml, or a Host entry in ~/.ssh/config."
     if isinstance(error, HostUnreachable):
-        return f"Try by hand: ssh {name}"
+        config = ("-F", str(host.ssh_config)) if host.ssh_config is not None else ()
+        return f"Try by hand: {shlex.join(('ssh', *config, host.ssh or name))}"
     if isinstance(error, HostRefused):
-        return f"See which keys are offered: ssh -v {name}"
+        return f"See which keys are offered: {error.by_hand} -v"
     return "Install the same motionfleet on both sides."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 from companions import codec, files, names
@@ -29,29 +29,30 @@ _CHUNK: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A result whose meta, and clip if ``clip``, are to be fetched."""
+    """A result whose meta, and clip if ``clip``, are to be fetched.
+
+    Attributes:
+        items: the files that travel.
+        size_bytes: their bytes.
+    """
 
     result: Result
     clip: bool
+    items: tuple[Item, ...] = field(init=False)
+    size_bytes: int = field(init=False)
 
-    @property
-    def items(self) -> list[Item]:
-        """The files that travel."""
+    def __post_init__(self) -> None:
         picture = self.result.picture
-        found = [Item(names.meta_of(picture), self.result.meta_size)]
+        items = [Item(names.meta_of(picture), self.result.meta_size)]
         if self.clip:
-            found.append(Item(names.clip_of(picture), self.result.clip_size))
-        return found
+            items.append(Item(names.clip_of(picture), self.result.clip_size))
+        object.__setattr__(self, "items", tuple(items))
+        object.__setattr__(self, "size_bytes", sum(item.size_bytes for item in items))
 
     @property
     def paths(self) -> list[str]:
         """Their paths."""
         return [item.path for item in self.items]
-
-    @property
-    def size_bytes(self) -> int:
-        """Their bytes."""
-        return sum(item.size_bytes for item in self.items)
 
 
 def batches(wanted: Sequence[Fetch]) -> Iterator[list[Fetch]]:

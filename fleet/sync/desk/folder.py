@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,9 +20,11 @@ from fleet.sync.desk import remote
 from fleet.sync.desk.label import label_now, label_of
 from fleet.sync.desk.link import Link
 from fleet.sync.desk.lock import held
+from fleet.sync.desk.order import to_submit
 from fleet.sync.desk.progress import Complain, Tell, silent, unheard
-from fleet.sync.desk.pull import Pulled, pull_results
-from fleet.sync.desk.push import Delivery, Pushed, push_sets
+from fleet.sync.desk.pull import pull_results
+from fleet.sync.desk.pulled import Pulled
+from fleet.sync.desk.push import Pushed, push_sets
 from fleet.sync.desk.record import Record
 from fleet.sync.desk.set import LocalSet, manifests_below, read_set
 from fleet.sync.desk.waiting import Waiting, delivered, fault_of, remedy, waiting
@@ -169,10 +172,13 @@ def sync(
         HostUnreachable, HostRefused, HostKeyRefused, FarFleetUnusable, AnswerRefused: the host.
         SyncRecordUnusable: the record cannot be read or written.
     """
-    folders, problems = gathered(roots, home=home, record=record)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="sync-reach") as beside:
+        # A host takes its time to answer, and a manifest of many shots to be read.
+        reaching = beside.submit(lambda: link.reached)
+        folders, problems = gathered(roots, home=home, record=record)
     run = _Run(link, home=home, record=record, tell=tell, complain=complain, problems=problems)
     with held({each.label: each.path for each in folders}, home=home, host=link.name):
-        complain(f"{link.name}: {link.reached.said}")
+        complain(f"{link.name}: {reaching.result().said}")
         if wishes.push and wishes.submit:
             run.deliver_waiting()
         if wishes.push:
@@ -251,19 +257,17 @@ class _Run:
                 self._push_sets(folder.label, folder.sets)
 
     def submit(self) -> None:
-        """Submit what is there and never was, the oldest manifest first.
-
-        An older one after a newer one would take the newer one's clips away.
-        """
+        """Submit what is there, never was, and is not out of date."""
         done = {(each.pushed.label, each.pushed.wanted.set_id) for each in self._queued}
-        new = [
-            each for each in self._pushed
-            if each.state is not Delivery.REFUSED and not each.submitted
-            and (each.label, each.wanted.set_id) not in done
-        ]  # fmt: skip
-        for each in sorted(new, key=lambda each: each.wanted.created_at):
+        current, outdated = to_submit(self._pushed, done=done)
+        for each in current:
             with self._telling(str(each.wanted.manifest)):
                 self._submit(each)
+        self._notes += [
+            f"{each.wanted.manifest} was not submitted: a newer manifest of the same pictures was. "
+            f"To make its clips all the same: fleet submit --host {self._link.name}"
+            for each in outdated
+        ]
 
     def pull(self, folders: Sequence[Folder]) -> None:
         """Fetch what is new for every folder."""

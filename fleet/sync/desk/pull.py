@@ -23,6 +23,7 @@ from fleet.sync.desk.incoming import Incoming
 from fleet.sync.desk.link import Link
 from fleet.sync.desk.place import Places, Step, written_by
 from fleet.sync.desk.progress import Complain, Tell, silent, unheard
+from fleet.sync.desk.pulled import Kept, Pulled
 from fleet.sync.desk.record import Record
 from fleet.sync.desk.set import LocalSet
 from fleet.sync.errors import AnswerRefused, TransferFailed
@@ -31,46 +32,10 @@ from fleet.sync.wire.results import AskResults, Result, ResultsFound
 
 _PATIENCE_S: Final = 2.0
 """How long another program may hold a picture; the next pull brings what had to be left."""
+_MOST_SPLITS: Final = 64
+"""How often portions that cannot be fetched whole are halved."""
 _AT_ONCE: Final = 8
 """Files that are flushed to the disk at the same time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A file that was not replaced: sync did not write it.
-
-    Attributes:
-        path: the file, relative to the folder.
-        host_sha256: what the host has under that name.
-    """
-
-    path: str
-    host_sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """One folder after a pull.
-
-    Attributes:
-        results: how many results the host has.
-        clips: paths of clips put in place.
-        metas: paths of metas put in place.
-        size_bytes: bytes fetched.
-        conflicts: files that stayed because sync did not write them.
-        outdated: pictures whose result was made for a manifest that is not here any more.
-        refused: errors, one for each result that could not be used.
-    """
-
-    label: str
-    root: Path
-    results: int = 0
-    clips: tuple[str, ...] = ()
-    metas: tuple[str, ...] = ()
-    size_bytes: int = 0
-    conflicts: tuple[Kept, ...] = ()
-    outdated: tuple[str, ...] = ()
-    refused: tuple[MotionfleetError, ...] = ()
 
 
 def pull_results(
@@ -156,7 +121,7 @@ class _Pull:
         torn_before = False
         try:
             for tried in range(1, most + 1):
-                left = self._round(pictures)
+                left = self._round(pictures, splitting=tried > 1)
                 if not left.torn:
                     break
                 if tried == most or (torn_before and left.failure is None):
@@ -197,7 +162,7 @@ class _Pull:
         self._complain(f"{failure} Trying again in {wait_s:.0f} s.")
         time.sleep(wait_s)
 
-    def _round(self, pictures: Sequence[str]) -> _Left:
+    def _round(self, pictures: Sequence[str], *, splitting: bool) -> _Left:
         """Bring what is new of ``pictures``, as far as it comes; returns what did not."""
         left = _Left()
         found = self._link.steadily(
@@ -214,24 +179,37 @@ class _Pull:
             return left
         self._mode = self._incoming.prepare()
         progress = Progress(self._tell, self._root.name, wanted)
-        for batch in batches(wanted):
-            whole = True
-            try:
-                self._link.steadily(
-                    lambda reached, batch=batch: fetch(  # type: ignore[misc]
-                        reached,
-                        batch,
-                        source=found.outbox,
-                        incoming=self._incoming,
-                        progress=progress,
-                    ),
-                    tell=self._complain,
-                )
-            except TransferFailed as error:
-                left.failure, whole = error, False
-            left.torn |= self._place(batch, whole=whole)
+        pending = list(batches(wanted))
+        splits = _MOST_SPLITS if splitting else 0
+        while pending:
+            batch = pending.pop(0)
+            failure = self._fetch(batch, source=found.outbox, progress=progress)
+            torn = self._place(batch, whole=failure is None)
+            if failure is not None and len(torn) > 1 and splits > 0:
+                # Some transports end at the first file that cannot be had: the others are not
+                # to wait for it.
+                splits -= 1
+                rest = [each for each in batch if each.result.picture in torn]
+                pending[:0] = [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
+                continue
+            left.failure = failure or left.failure
+            left.torn |= torn
             progress.done(batch)
         return left
+
+    def _fetch(
+        self, batch: Sequence[Fetch], *, source: str, progress: Progress
+    ) -> TransferFailed | None:
+        try:
+            self._link.steadily(
+                lambda reached: fetch(
+                    reached, batch, source=source, incoming=self._incoming, progress=progress
+                ),
+                tell=self._complain,
+            )
+        except TransferFailed as error:
+            return error
+        return None
 
     def _wanted(self, results: Sequence[Result]) -> list[Fetch]:
         wanted: list[Fetch] = []

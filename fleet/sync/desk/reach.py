@@ -10,6 +10,7 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from fleet.settings import Host, Settings
@@ -112,11 +113,13 @@ def reach(name: str, *, settings: Settings) -> Iterator[Reached]:
             transport: Transport = LocalTransport(host=name)
             said = "local (the host's disk is mounted here)"
         else:
+            # Asked while the connection is made, which only waits for the other side.
+            here = held.enter_context(ThreadPoolExecutor(1)).submit(rsync_here)
             ssh = resolve(host.ssh or name, config_file=host.ssh_config)
             connection = held.enter_context(Connection(ssh, name=name))
             conversation = held.enter_context(Conversation(connection.line(command), host=name))
             welcome = conversation.greet()
-            transport, said = _transport(name, host, ssh, connection, welcome)
+            transport, said = _transport(name, host, ssh, connection, welcome, here=here.result())
         held.callback(transport.close)
         yield Reached(name, host, conversation, welcome, transport, said)
 
@@ -138,9 +141,9 @@ def choice_of(name: str, host: Host, welcome: Welcome, *, here: Rsync | None) ->
 
 
 def _transport(
-    name: str, host: Host, ssh: SshHost, connection: Connection, welcome: Welcome
-) -> tuple[Transport, str]:
-    here = rsync_here()
+    name: str, host: Host, ssh: SshHost, connection: Connection, welcome: Welcome,
+    *, here: Rsync | None,
+) -> tuple[Transport, str]:  # fmt: skip
     choice = choice_of(name, host, welcome, here=here)
     if choice.name == "rsync":
         return (

@@ -66,7 +66,7 @@ def clock(*, asked_at: float, answered_at: float, there: float, host: str) -> Ch
     if skew > SKEW_WARN_S:
         return warned("clock", figure, remedy=remedy)
     span = max(answered_at - asked_at, 0.0)
-    return passed("clock", f"agrees within the {span:.1f} s that asking took")
+    return passed("clock", f"agrees within the {span:.2f} s that asking took")
 
 
 def rsync(name: str, found: Rsync | None, *, where: str, needed: bool) -> Check:

@@ -224,11 +224,8 @@ class Arrival:
 
     def _right(self, member: Member, name: str, *, folder: int) -> Found | None:
         """What the file is, read anew, if it is the member."""
-        mark = tree.mark_of(name, folder=folder)
-        # Of another size it is wrong whatever it holds: it need not be read, and could be endless.
-        if mark is None or mark.stamp.size != member.size_bytes:
-            return None
-        found = tree.hash_of(name, folder=folder, gone=self._gone)
+        size = member.size_bytes
+        found = tree.hash_of(name, folder=folder, size=size, gone=self._gone)
         return found if found is not None and found[0] == member.sha256 else None
 
     def _link(self, index: Index) -> None:

@@ -8,7 +8,9 @@ it held is free for whoever comes next.
 
 from __future__ import annotations
 
+import os
 import queue
+import select
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +25,9 @@ from fleet.sync.wire.messages import REQUESTS
 SILENCE_S: Final = 90.0
 """A desk that said nothing for so long is gone; it says ``Still`` every 15 s."""
 STILL_S: Final = 15.0
+
+MOST_WAITING: Final = 16
+"""Requests that may wait; each may be as long as a line."""
 
 Handler = Callable[[Closed], Closed | None]
 """Does one request and gives its answer, or None where it has answered by itself."""
@@ -58,13 +63,23 @@ class Desk:
         return not self._requests.empty()
 
     def tell(self, message: Closed) -> None:
-        """Send ``message``; where the desk is gone, nothing happens."""
+        """Send ``message``; where the desk is gone, or takes nothing in, nothing happens."""
+        data = memoryview(encode(message))
         try:
             with self._sending:
-                self._sink.write(encode(message))
-                self._sink.flush()
+                while data and not self.gone.is_set():
+                    data = data[self._written(data) :]
         except (OSError, ValueError):  # ValueError: the stream was closed at the end
             self._hang_up()
+
+    def _written(self, data: memoryview) -> int:
+        # A desk that vanished reads nothing: a write that waits for it would wait for hours, and
+        # hold what it holds.  So much is taken without waiting once there is any room.
+        waiting = select.poll()
+        waiting.register(self._sink, select.POLLOUT)
+        if not waiting.poll(self._silence_s * 1000.0):
+            raise TimeoutError
+        return os.write(self._sink.fileno(), data[: select.PIPE_BUF])
 
     def _listen(self) -> None:
         while True:
@@ -80,8 +95,13 @@ class Desk:
             self._heard_at = time.monotonic()
             if isinstance(request, Goodbye):
                 break
-            if not isinstance(request, Still):
-                self._requests.put(request)
+            if isinstance(request, Still):
+                continue
+            if self._requests.qsize() >= MOST_WAITING:
+                what = f"{MOST_WAITING} requests wait already; an answer comes before the next"
+                self.tell(Refused(code="not_understood", exit_code=1, message=what))
+                break
+            self._requests.put(request)
         self._hang_up()
 
     def _keep_alive(self) -> None:

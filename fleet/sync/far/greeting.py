@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from companions.files import reporting_unwritable
+from fleet.cluster import probe
 from fleet.cluster.record import ClusterRecord, read_record
 from fleet.home import Home
 from fleet.ledger.lock import ProcessLock
@@ -23,8 +24,10 @@ _RSYNC_S: Final = 5.0
 _WORD: Final = 1000
 
 
-def greet(home: Home, *, inbox: Path, outbox: Path, gated: bool) -> Welcome:
+def greet(home: Home, *, inbox: Path, outbox: Path, gated: bool, examine: bool = False) -> Welcome:
     """Look around.  Both folders are made where they are missing.
+
+    To ``examine`` the cluster is to really ask it, as a stranger would; that takes seconds.
 
     Raises:
         FileUnwritable: they cannot be made.
@@ -49,7 +52,7 @@ def greet(home: Home, *, inbox: Path, outbox: Path, gated: bool) -> Welcome:
         restricted=gated,
         at_work=ProcessLock(home.dispatcher_lock).is_held(),
         cluster=record.address if record is not None else "",
-        authenticated=_authenticated(record),
+        authenticated=_asked(record) if examine else _authenticated(record),
     )
 
 
@@ -70,7 +73,7 @@ def _rsync() -> str:
 def _authenticated(record: ClusterRecord | None) -> bool | None:
     """What stands on record of the cluster, if something answers where it should be.
 
-    To really ask it takes a second, which no sync should wait for; ``fleet doctor`` there does.
+    To really ask it takes seconds, which no sync should wait for.
     """
     if record is None:
         return None
@@ -80,3 +83,11 @@ def _authenticated(record: ClusterRecord | None) -> bool | None:
             return record.authenticated
     except (OSError, ValueError, OverflowError):
         return None
+
+
+def _asked(record: ClusterRecord | None) -> bool | None:
+    if record is None:
+        return None
+    return {probe.Answer.OPEN: False, probe.Answer.REFUSED: True}.get(
+        probe.ask(record.address, token=None)
+    )

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from companions.names import folded
+from companions.names import folded, path_fault
 from fleet.sync.wire.sets import Offer
 
 PARTIAL: Final = ".rsync-partial"
@@ -24,6 +24,9 @@ def fault_of(offer: Offer) -> str | None:
     digest = hashlib.sha256(offer.manifest.encode()).hexdigest()
     if not digest.startswith(offer.set_id):
         return f"the manifest's text is not that of the set {offer.set_id}"
+    fault = path_fault(offer.manifest_name)
+    if fault is not None:
+        return f"the manifest's name {fault}"
     return _path_fault([offer.manifest_name, *(member.path for member in offer.members)])
 
 

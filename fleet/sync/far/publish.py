@@ -47,7 +47,6 @@ def publish(arrival: Arrival, *, inbox: Path, index: Index, now: float) -> None:
 
 
 def _write_manifest(offer: Offer, *, root: int) -> None:
-    tree.remove(offer.manifest_name, folder=root)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     descriptor = os.open(offer.manifest_name, flags, _MANIFEST_MODE, dir_fd=root)
     with os.fdopen(descriptor, "wb") as stream:

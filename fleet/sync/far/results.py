@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from companions.base import Sha256
 from companions.names import clip_of, meta_of
+from fleet.sync.far.disk import told
 from fleet.sync.far.index import Index, MetaRead
 from fleet.sync.far.tree import Stamp, below, by_folder, mark_of, names_in, opened
 from fleet.sync.wire.base import Size
@@ -40,9 +41,7 @@ class _Meta(BaseModel):
     clip: _Clip | None = None
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
+class _Asked(NamedTuple):
     picture: str
     path: str
 
@@ -52,14 +51,16 @@ def found(outbox: Path, request: AskResults, *, index: Index, outbox_root: str) 
 
     Raises:
         SyncRecordUnusable: the index cannot be used.
+        FileUnwritable: the label's folder cannot be read.
     """
     folder = outbox / request.label
     where = f"{outbox_root}{request.label}"
-    try:
-        with opened(folder) as root:
-            results = _look(root, request, known=_Known(index, folder))
-    except (FileNotFoundError, NotADirectoryError):
-        results = ()
+    with told(folder):
+        try:
+            with opened(folder) as root:
+                results = _look(root, request, known=_Known(index, folder))
+        except (FileNotFoundError, NotADirectoryError):
+            results = ()
     return ResultsFound(outbox=where, results=results)
 
 
@@ -87,7 +88,7 @@ class _Known:
 
 def _look(root: int, request: AskResults, *, known: _Known) -> tuple[Result, ...]:
     results: list[Result] = []
-    asked = [_Asked.model_construct(picture=each, path=meta_of(each)) for each in request.pictures]
+    asked = [_Asked(each, meta_of(each)) for each in request.pictures]
     for where, names in by_folder(asked).items():
         with below(root, where) as folder:
             if folder is None:

@@ -30,8 +30,8 @@ def serve(
         root = transport_root(inbox, gated=gated)
         with Taking(desk, index=index, inbox=inbox, inbox_root=root) as taking:
 
-            def hello(_: Hello) -> Closed:
-                return greet(home, inbox=inbox, outbox=outbox, gated=gated)
+            def hello(request: Hello) -> Closed:
+                return greet(home, inbox=inbox, outbox=outbox, gated=gated, examine=request.examine)
 
             def results(request: AskResults) -> Closed:
                 outbox_root = "" if gated else f"{outbox}/"

@@ -13,6 +13,7 @@ from companions.errors import MotionfleetError
 from fleet.sync.errors import SetStale
 from fleet.sync.far.arrival import Arrival
 from fleet.sync.far.conversation import Desk, Handler
+from fleet.sync.far.disk import told
 from fleet.sync.far.index import Index
 from fleet.sync.far.leftovers import ARRIVING, sweep_old
 from fleet.sync.far.offer import fault_of
@@ -58,15 +59,14 @@ class Taking:
         }
 
     def _ask(self, request: AskSets) -> Closed:
-        found = states(self._inbox, index=self._index, label=request.label, set_ids=request.sets)
+        with told(self._inbox / request.label):
+            found = states(
+                self._inbox, index=self._index, label=request.label, set_ids=request.sets
+            )
         return SetsHeld(sets=tuple(found))
 
     def _offer(self, request: Offer) -> Closed | None:
         self._close()
-        if not self._swept:
-            self._swept = True
-            for set_id in sweep_old(self._inbox, now=time.time()):
-                self._index.keep_arrived(inbox=self._inbox, set_id=set_id, read={})
         fault = fault_of(request)
         if fault is not None:
             raise SetStale(manifest=request.manifest_name, what=fault)
@@ -83,8 +83,16 @@ class Taking:
         except MotionfleetError:
             self._close()
             raise
+        self._sweep()
         into = f"{self._inbox_root}{request.set_id}"
         return Wanted(published=False, missing=missing, into=into)
+
+    def _sweep(self) -> None:
+        """Once, and only when a set is open: the one that is offered must not be swept away."""
+        if not self._swept:
+            self._swept = True
+            for set_id in sweep_old(self._inbox, now=time.time()):
+                self._index.keep_arrived(inbox=self._inbox, set_id=set_id, read={})
 
     def _lacking(self, offer: Offer) -> frozenset[str] | None:
         """Files that a published set lacks; None where the set is not published."""
@@ -94,7 +102,8 @@ class Taking:
         ).get(offer.set_id, [])
         known = {file.path: file for file in recorded}
         files = [known.get(file.path, file) for file in files_of(offer)]
-        looked = look(folder, files)
+        with told(folder):
+            looked = look(folder, files)
         if looked is None:
             return None
         if looked.news or len(known) < len(files):

@@ -164,8 +164,12 @@ def mark_of(name: str, *, folder: int) -> Mark | None:
     return Mark.of(found) if stat.S_ISREG(found.st_mode) else None
 
 
-def hash_of(name: str, *, folder: int, gone: Event | None = None) -> tuple[str, Mark] | None:
+def hash_of(
+    name: str, *, folder: int, size: int | None = None, gone: Event | None = None
+) -> tuple[str, Mark] | None:
     """SHA-256 of a regular file, and its mark before it was read; None where it cannot be read.
+
+    A file of another ``size`` than is asked for is not read: it could be endless.
 
     Whoever relies on it asks for the mark again later: a file that is written to meanwhile has
     another one.
@@ -179,7 +183,7 @@ def hash_of(name: str, *, folder: int, gone: Event | None = None) -> tuple[str, 
         return None
     try:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(found.st_mode) or size not in {None, found.st_size}:
             return None
         mark = Mark.of(found)
         if time.time_ns() - mark.changed_ns < _TICK_NS:

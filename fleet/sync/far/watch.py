@@ -98,7 +98,9 @@ class Watch:
                     if self._over.is_set() or descriptor is None:
                         return
                     try:
-                        found = hash_of(name, folder=descriptor, gone=self._gone)
+                        found = hash_of(
+                            name, folder=descriptor, size=member.size_bytes, gone=self._gone
+                        )
                     except DeskGone:
                         return
                     if found is not None:

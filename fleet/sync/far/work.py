@@ -188,6 +188,7 @@ class _Work:
             NothingMatches: a manifest or set is not known.
         """
         from fleet.ledger import reading, summary
+        from fleet.ledger.lanes import pauses
         from fleet.sync.wire.status import Listing, Overview, as_found
 
         with _ledger(self._home) as database:
@@ -202,7 +203,13 @@ class _Work:
                     unfinished=request.unfinished,
                     manifests=wanted if listed else None,
                 )
-                found = Listing(lines[-limit:], seen, len(lines) > limit, self._at_work())
+                found = Listing(
+                    lines=lines[-limit:],
+                    seen=seen,
+                    more=len(lines) > limit,
+                    at_work=self._at_work(),
+                    paused=bool(pauses(database)),
+                )
                 return StatusFound(found=as_found(found))
             overview = Overview(
                 summary=summary.summarise(

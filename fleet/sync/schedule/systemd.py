@@ -128,7 +128,10 @@ def _is_active(unit: str) -> bool | None:
 
 def _lingering() -> tuple[str, ...]:
     user = getpass.getuser()
-    code, said = call(["loginctl", "show-user", user, "--property=Linger", "--value"])
+    try:
+        code, said = call(["loginctl", "show-user", user, "--property=Linger", "--value"])
+    except ScheduleFailed:
+        code, said = 1, ""  # the schedule stands; only whether a session is needed is not known
     if code == 0 and said == "yes":
         return ()
     return (

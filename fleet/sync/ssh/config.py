@@ -7,8 +7,6 @@ the ``ssh`` that rsync runs.
 
 from __future__ import annotations
 
-import getpass
-import hashlib
 import os
 import re
 import shlex
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from fleet.sync.errors import HostUnknown
+from fleet.sync.ssh.tokens import Fill, NotUsable, tokens
 
 ASK_S: Final = 20.0
 """``ssh -G`` is over at once, unless a ``Match exec`` of the operator's takes its time."""
@@ -33,12 +32,6 @@ FAST_CIPHER: Final = "aes128-gcm@openssh.com"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:%\[\]-]{0,254}")
 _USER: Final = re.compile(r"[^-\s'`\"$\\;&<>|(){}\x00-\x1f][^\s'`\"$\\;&<>|(){}\x00-\x1f]{0,254}")
-_FILLED_IN: Final = re.compile(r"%(.?)|\$\{([^}]*)\}")
-_OF_A_COMMAND: Final = frozenset("%hnpr")
-
-
-class NotUsable(ValueError):
-    """What ``ssh -G`` printed cannot be used; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +126,8 @@ def resolve(
         raise HostUnknown(name=alias, what=f"ssh -G failed: {error}") from None
     if asked.returncode != 0:
         said = asked.stderr.decode(errors="replace").strip().splitlines()
+        if asked.returncode < 0:
+            raise HostUnknown(name=alias, what=f"ssh -G was ended by signal {-asked.returncode}")
         words = "; ".join(said[:2])[:400] or f"exit code {asked.returncode}"
         raise HostUnknown(name=alias, what=f"ssh does not take its configuration: {words}")
     try:
@@ -170,8 +165,8 @@ def parse(
         raise NotUsable(f"the port is {port!r}")
     jump = one("proxyjump")
     key_alias = one("hostkeyalias")
-    fill = _Fill(
-        _tokens(alias=alias, hostname=hostname, user=user, port=port, jump=jump or "",
+    fill = Fill(
+        tokens(alias=alias, hostname=hostname, user=user, port=port, jump=jump or "",
                 key_alias=key_alias or alias),
         environment,
     )  # fmt: skip
@@ -243,64 +238,10 @@ def preferred(ciphers: Sequence[str]) -> tuple[str, ...]:
     return (FAST_CIPHER, *(name for name in ciphers if name != FAST_CIPHER))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fill:
-    """Fills in what ssh prints as it stands in the configuration: ``%h``, ``${HOME}``."""
-
-    tokens: Mapping[str, str]
-    environment: Mapping[str, str]
-
-    def path(self, value: str) -> str:
-        return _FILLED_IN.sub(self._in_a_path, value)
-
-    def command(self, value: str | None) -> str | None:
-        return None if value is None else _FILLED_IN.sub(self._in_a_command, value)
-
-    def _in_a_path(self, found: re.Match[str]) -> str:
-        if found[1] is None:
-            if found[2] not in self.environment:
-                raise NotUsable(f"the variable {found[2]!r} in {found.string!r} is not set")
-            return self.environment[found[2]]
-        if found[1] not in self.tokens:
-            raise NotUsable(f"%{found[1]} means nothing in {found.string!r}")
-        return self.tokens[found[1]]
-
-    def _in_a_command(self, found: re.Match[str]) -> str:
-        if found[1] is None:
-            return found[0]  # the shell that runs it fills it in
-        if found[1] not in _OF_A_COMMAND:
-            raise NotUsable(f"%{found[1]} means nothing in {found.string!r}")
-        return self.tokens[found[1]]
-
-
-def _tokens(
-    *, alias: str, hostname: str, user: str, port: str, jump: str, key_alias: str
-) -> dict[str, str]:
-    here = socket.gethostname()
-    return {
-        "%": "%",
-        "d": str(Path.home()),
-        "h": hostname,
-        "i": str(os.getuid()),
-        "j": jump,
-        "k": key_alias,
-        "L": here.partition(".")[0],
-        "l": here,
-        "n": alias,
-        "p": port,
-        "r": user,
-        "u": getpass.getuser(),
-        # ssh's own short name for the whole, for file names: no secret hangs on the hash.
-        "C": hashlib.sha1(
-            f"{here}{hostname}{port}{user}{jump}".encode(), usedforsecurity=False
-        ).hexdigest(),
-    }
-
-
 def _agent(
     value: str | None,
     said: Mapping[str, Sequence[str]],
-    fill: _Fill,
+    fill: Fill,
     environment: Mapping[str, str],
 ) -> Path | None:
     if value is None and "identityagent" in said:

@@ -61,13 +61,19 @@ class Connection:
     """
 
     def __init__(
-        self, host: SshHost, *, name: str, jumps: int = 0, alive_s: float = ALIVE_S
+        self,
+        host: SshHost,
+        *,
+        name: str,
+        jumps: int = 0,
+        alive_s: float = ALIVE_S,
+        open_s: float = OPEN_S,
     ) -> None:
         self.host = host
         self.name = name
         self.host_key = self.identity = ""
         self._jumps = jumps
-        self._alive_s = alive_s
+        self._alive_s, self._open_s = alive_s, open_s
         self._transport: paramiko.Transport | None = None
         self._held = contextlib.ExitStack()
 
@@ -86,7 +92,7 @@ class Connection:
             transport = paramiko.Transport(wire)
             self._held.callback(transport.close)
             transport.banner_timeout = transport.handshake_timeout = self.host.connect_timeout
-            transport.channel_timeout = OPEN_S
+            transport.channel_timeout = self._open_s
             self._check_key(transport, command)
             self.identity = authenticate(transport, self.host, name=self.name)
             self._held.enter_context(Pulse(transport, every_s=self._alive_s))
@@ -260,8 +266,8 @@ class Connection:
 
     def _started(self, argv: Sequence[str]) -> paramiko.Channel:
         try:
-            channel = self._alive().open_session(timeout=OPEN_S)
-            channel.settimeout(OPEN_S)
+            channel = self._alive().open_session()
+            channel.settimeout(self._open_s)
             channel.exec_command(shlex.join(argv))
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise self._no_channel("starts no commands", error) from None
@@ -295,7 +301,7 @@ def _reason(why: Exception | None, *, where: str) -> str:
         return f"{where} speaks no ssh that this side would: {why}"
     if why is None or isinstance(why, EOFError):
         return f"{where} hung up before it was known who it is"
-    return f"{where}: {why}"
+    return f"{where} does not speak ssh as it should: {why}"
 
 
 def _quieten_paramiko() -> None:

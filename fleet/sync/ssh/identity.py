@@ -80,16 +80,20 @@ def authenticate(transport: paramiko.Transport, host: SshHost, *, name: str) -> 
             if isinstance(why, paramiko.BadAuthenticationType):
                 allowed = ", ".join(why.allowed_types) or "nothing"
                 raise HostRefused(
-                    host=name, what=f"it takes no keys from {host.user}, but {allowed}"
-                )
+                    host=name, by_hand=host.by_hand,
+                    what=f"it takes no keys from {host.user}, but {allowed}",
+                )  # fmt: skip
             if isinstance(why, PartialAuthentication):
                 more = ", ".join(why.allowed_types)
-                raise HostRefused(host=name, what=f"beside a key it wants {more} from {host.user}")
+                raise HostRefused(
+                    host=name, by_hand=host.by_hand,
+                    what=f"beside a key it wants {more} from {host.user}",
+                )  # fmt: skip
             if not answered:
                 raise HostUnreachable(host=name, what=f"it was silent at log-in for {AGENT_S:g} s")
             if not transport.is_active():
                 break  # it has seen enough keys and hung up, or an agent could not sign
-    raise HostRefused(host=name, what=_told(host, tried))
+    raise HostRefused(host=name, by_hand=host.by_hand, what=_told(host, tried))
 
 
 def _keys(host: SshHost, tried: _Tried) -> Generator[tuple[str, paramiko.PKey], None, None]:

@@ -58,11 +58,13 @@ def parse(printed: str, *, file: Path) -> tuple[OnRecord, ...]:
 def on_record(names: Sequence[str], files: Sequence[Path]) -> tuple[OnRecord, ...]:
     """The keys the files have for the first of ``names`` that they have any for.
 
+    What is marked, revoked keys and authorities, is told besides.
+
     Raises:
         OSError: ``ssh-keygen`` cannot be run, or did not end.
     """
+    found: list[OnRecord] = []
     for name in names:
-        found: list[OnRecord] = []
         for file in files:
             if not os.access(file, os.R_OK):
                 continue  # not every file that is named need exist; ssh passes over it as well
@@ -74,9 +76,9 @@ def on_record(names: Sequence[str], files: Sequence[Path]) -> tuple[OnRecord, ..
             except subprocess.TimeoutExpired as error:
                 raise TimeoutError(str(error)) from None
             found += parse(asked.stdout.decode(errors="replace"), file=file)
-        if any(record.marker != "@cert-authority" for record in found):
-            return tuple(found)
-    return ()
+        if any(not record.marker for record in found):
+            break
+    return tuple(found)
 
 
 def kinds(records: Sequence[OnRecord]) -> tuple[str, ...]:
@@ -121,6 +123,13 @@ def check(
             remedy="Someone may be between you and it. Ask who runs the host whether its key was "
             f"changed; only then: ssh-keygen -R {shlex.quote(name)} "
             f"-f {shlex.quote(str(same[0].file))}, and once: {by_hand} (compare the fingerprint).",
+        )
+    if not ours and any(record.marker == "@cert-authority" for record in records):
+        raise HostKeyRefused(
+            host=host,
+            what=f"is unknown: it shows {kind} {fingerprint}, and on record is only an authority",
+            remedy="Certificates of hosts are not understood here: put the host's own key on "
+            "record with ssh-keyscan, once its operator has told you the same fingerprint.",
         )
     other = f" (on record are only {', '.join(kinds(ours))})" if ours else ""
     raise HostKeyRefused(

@@ -5,20 +5,24 @@ Nothing here follows a symbolic link below the folder of the transfer.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-import shutil
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from fleet.sync.errors import TransferFailed, TransferRefused
+from fleet.sync.errors import NoRoom, TransferFailed, TransferRefused
 from fleet.sync.transport.base import Item
 from fleet.sync.transport.status import Status
 
 NAMED: Final = 5
 """How many files a message names."""
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""How a system call says that a disk takes no more."""
 HERE: Final = "this machine"
 """What a message calls this end of the line."""
 
@@ -58,6 +62,24 @@ def named(paths: Sequence[str]) -> str:
 def harmless(text: str) -> str:
     """``text`` without anything that a terminal would obey."""
     return "".join(ch if ch.isprintable() else "?" for ch in text)
+
+
+@contextlib.contextmanager
+def telling(folder: Path, *, way: Way, host: str = HERE) -> Iterator[None]:
+    """What the disk of ``folder`` refuses within a block, as our own errors.
+
+    Raises:
+        NoRoom: it is full.
+        TransferFailed: anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = harmless(str(error.filename or folder))
+        what = f"{where}: {error.strerror or error}"
+        if error.errno in FULL:
+            raise NoRoom(host=host, folder=str(folder), what=what) from None
+        raise way.failed(Status.PARTIAL, what) from None
 
 
 def stamps(items: Iterable[Item], *, source: Path, way: Way) -> dict[str, Stamp]:
@@ -151,6 +173,49 @@ def check_places(root: Path, items: Iterable[Item], *, way: Way) -> None:
             )
 
 
+def is_hole(chunk: bytes) -> bool:
+    """Whether ``chunk`` is nothing but zeros: it is not written, and a disk can leave it out."""
+    # The first bytes decide almost always; counting all of a photograph's would cost.
+    return not any(chunk[:16]) and chunk.count(0) == len(chunk)
+
+
+def open_to_read(path: Path) -> FileIO:
+    """``path`` for reading, which is not a symbolic link."""
+    return FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+
+
+def open_to_write(path: Path) -> FileIO:
+    """``path`` for writing and reading, made if need be, which is not a symbolic link."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    return FileIO(os.open(path, flags, 0o600), "r+b")
+
+
+def write_all(writer: FileIO, data: bytes) -> None:
+    """Write all of ``data``: a disk that is almost full takes a part of it without a word.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    rest = memoryview(data)
+    while rest:
+        rest = rest[writer.write(rest) :]
+
+
+def part_size(path: Path, *, way: Way) -> int | None:
+    """The size of a partial file, or None where there is none.
+
+    Raises:
+        TransferRefused: a symbolic link or something else has its name.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise way.refused(Status.UNSUPPORTED, f"{path} is {kind_of(status.st_mode)}, not a file")
+    return status.st_size
+
+
 def kind_of(mode: int) -> str:
     """What a file of this mode is, in words."""
     if stat.S_ISLNK(mode):
@@ -158,11 +223,6 @@ def kind_of(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "a folder"
     return "a regular file" if stat.S_ISREG(mode) else "a device or a pipe"
-
-
-def free_bytes(folder: Path) -> int:
-    """What the disk of ``folder`` has room for."""
-    return shutil.disk_usage(folder).free
 
 
 def _check_folders(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from collections.abc import Sequence
-from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from fleet.sync.errors import NoRoom, TransferRefused
+from fleet.sync.errors import TransferRefused
 from fleet.sync.transport import disk
 from fleet.sync.transport.base import Item, Pace, Stop
 from fleet.sync.transport.disk import HERE, Stamp, Way
@@ -19,8 +16,6 @@ from fleet.sync.transport.resume import Seen, part_of, plan
 from fleet.sync.transport.status import Status
 
 CHUNK: Final = 1024 * 1024
-NANO: Final = 1_000_000_000
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LocalTransport:
@@ -39,7 +34,8 @@ class LocalTransport:
         self, items: Sequence[Item], *, source: Path, destination: str, pace: Pace, stop: Stop
     ) -> None:
         """As ``Transport.send``."""
-        before = disk.stamps(items, source=source, way=self._way)
+        with disk.telling(source, way=self._way):
+            before = disk.stamps(items, source=source, way=self._way)
         self._copy_all(items, before, source, Path(destination), pace, stop, room_host=self.host)
         disk.check_unchanged(before, source=source, way=self._way)
 
@@ -48,7 +44,8 @@ class LocalTransport:
     ) -> None:
         """As ``Transport.fetch``."""
         try:
-            before = disk.stamps(items, source=Path(source), way=self._way)
+            with disk.telling(Path(source), way=self._way):
+                before = disk.stamps(items, source=Path(source), way=self._way)
         except TransferRefused as error:
             # It may be a file again by the next time; what is fetched is the other side's affair.
             raise self._way.failed(Status.PARTIAL, error.what) from None
@@ -73,31 +70,26 @@ class LocalTransport:
         room_host: str,
     ) -> None:
         throttle = Throttle(pace, stop, self._way)
-        current = ""
-        try:
+        with disk.telling(destination, way=self._way, host=room_host):
             destination.mkdir(mode=0o700, exist_ok=True)
             disk.make_folders(destination, items, way=self._way)
             disk.check_places(destination, items, way=self._way)
             for item in items:
-                current = item.path
                 throttle.spend(0)
                 self._copy(item.path, before[item.path], source, destination, throttle)
-        except OSError as error:
-            what = f"{disk.harmless(current)}: {error.strerror or error}"
-            if error.errno in FULL:
-                raise NoRoom(host=room_host, folder=str(destination), what=what) from None
-            raise self._way.failed(Status.PARTIAL, what) from None
 
     def _copy(
         self, path: str, stamp: Stamp, source: Path, destination: Path, throttle: Throttle
     ) -> None:
         target, part = destination / path, destination / part_of(path)
         way = plan(
-            Seen(stamp.size, stamp.mtime_ns), there=_seen(target), part=_part_size(part, self._way)
+            Seen(stamp.size, stamp.mtime_ns),
+            there=_seen(target),
+            part=disk.part_size(part, way=self._way),
         )
         if way.skip:
             return
-        with open_to_read(source / path) as reader, open_to_write(part) as writer:
+        with disk.open_to_read(source / path) as reader, disk.open_to_write(part) as writer:
             at = way.go_on_at
             if at:
                 reader.seek(way.compare_from)
@@ -110,10 +102,10 @@ class LocalTransport:
             writer.truncate(at)
             while chunk := reader.read(CHUNK):
                 throttle.spend(len(chunk))
-                if is_hole(chunk):
+                if disk.is_hole(chunk):
                     writer.seek(len(chunk), os.SEEK_CUR)
                 else:
-                    writer.write(chunk)
+                    disk.write_all(writer, chunk)
             size = writer.tell()
             writer.truncate(size)
             if size != stamp.size:
@@ -125,38 +117,9 @@ class LocalTransport:
         part.replace(target)
 
 
-def is_hole(chunk: bytes) -> bool:
-    """Whether ``chunk`` is nothing but zeros: it is not written, and a disk can leave it out."""
-    # The first bytes decide almost always; counting all of a photograph's would cost.
-    return not any(chunk[:16]) and chunk.count(0) == len(chunk)
-
-
-def open_to_read(path: Path) -> FileIO:
-    """``path`` for reading, which is not a symbolic link."""
-    return FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-
-
-def open_to_write(path: Path) -> FileIO:
-    """``path`` for writing and reading, made if need be, which is not a symbolic link."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    return FileIO(os.open(path, flags, 0o600), "r+b")
-
-
 def _seen(path: Path) -> Seen | None:
     try:
         status = path.lstat()
     except FileNotFoundError:
         return None
     return Seen(status.st_size, status.st_mtime_ns)
-
-
-def _part_size(path: Path, way: Way) -> int | None:
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return None
-    if not stat.S_ISREG(status.st_mode):
-        raise way.refused(
-            Status.UNSUPPORTED, f"{path} is {disk.kind_of(status.st_mode)}, not a file"
-        )
-    return status.st_size

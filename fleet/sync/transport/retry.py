@@ -58,8 +58,8 @@ def run_with_retries(
     """What ``action`` returns, tried up to ``tries`` times.
 
     Args:
-        sleep: waits for so many seconds; true when it was woken to give up
-            (``stop.event.wait`` is one).
+        sleep: waits for so many seconds; true when it was woken to give up, at once if that was
+            before (``stop.event.wait`` is one).
         tell: called before each wait with the failure, how many tries have failed, and the wait.
 
     Raises:
@@ -71,7 +71,8 @@ def run_with_retries(
             return action()
         except MotionfleetError as error:
             failed += 1
-            if failed >= tries or not deserves_another_try(error):
+            # Asked first: whoever stopped it is not to be told that it will be tried again.
+            if failed >= tries or not deserves_another_try(error) or sleep(0.0):
                 raise
             wait_s = backoff.wait_s(failed, chance=chance())
             tell(error, failed, wait_s)

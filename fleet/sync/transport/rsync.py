@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,10 +21,12 @@ from fleet.sync.transport import disk
 from fleet.sync.transport.base import Item, Pace, Stop
 from fleet.sync.transport.choice import Rsync
 from fleet.sync.transport.disk import HERE, Way
+from fleet.sync.transport.rsync_bounds import Bound, Words
 from fleet.sync.transport.rsync_ends import judge
 from fleet.sync.transport.rsync_flags import (
     Ends,
     fetch_argv,
+    folder_fault,
     names_file,
     push_argv,
     ssh_fault,
@@ -34,10 +35,6 @@ from fleet.sync.transport.status import Status
 
 GRACE_S: Final = 5.0
 """How long rsync may take to end when it is asked to."""
-KEPT_BYTES: Final = 64 * 1024
-"""How much of what it says is kept: the beginning and the end, half each."""
-SLACK_BYTES: Final = 16 * 1024 * 1024
-"""What a fetch may put on the disk beyond the sizes that were asked for."""
 WATCH_S: Final = 0.25
 FIRST_LOOK_S: Final = 0.005
 LAST_LOOK_S: Final = 0.05
@@ -55,10 +52,12 @@ class RsyncTransport:
         *,
         there: Rsync | None = None,
         program: str = "rsync",
+        grace_s: float = GRACE_S,
     ) -> None:
         """Prepare to speak with ``host``, which ``ssh`` (argv) knows by the name ``address``.
 
-        ``here`` is this machine's rsync, ``there`` the host's where it is known.
+        ``here`` is this machine's rsync, ``there`` the host's where it is known.  Stopped, rsync
+        has ``grace_s`` to end by itself.
 
         Raises:
             TransferRefused: there is no rsync here, or ssh cannot be called so.
@@ -71,7 +70,7 @@ class RsyncTransport:
         if fault is not None:
             raise self._way.refused(Status.UNSUPPORTED, fault)
         self._ends = Ends(address, tuple(ssh), here, there)
-        self._program = program
+        self._program, self._grace_s = program, grace_s
 
     @property
     def name(self) -> str:
@@ -84,8 +83,10 @@ class RsyncTransport:
         """As ``Transport.send``: one run of rsync."""
         if not items:
             return
-        before = disk.stamps(items, source=source, way=self._way)
-        with _names(items) as names:
+        self._check_folder(destination)
+        with disk.telling(source, way=self._way):
+            before = disk.stamps(items, source=source, way=self._way)
+        with self._names(items) as names:
             argv = push_argv(
                 self._ends, names=names, source=str(source.absolute()), destination=destination,
                 pace=pace,
@@ -99,11 +100,13 @@ class RsyncTransport:
         """As ``Transport.fetch``: one run of rsync, watched that no more comes than was asked."""
         if not items:
             return
-        # Made by us, because rsync would enter a folder that is a link.
-        disk.make_folders(destination, items, way=self._way)
-        disk.check_places(destination, items, way=self._way)
-        bound = Bound(destination, items)
-        with _names(items) as names:
+        self._check_folder(source)
+        with disk.telling(destination, way=self._way):
+            # Made by us, because rsync would enter a folder that is a link.
+            disk.make_folders(destination, items, way=self._way)
+            disk.check_places(destination, items, way=self._way)
+            bound = Bound(destination, items)
+        with self._names(items) as names:
             argv = fetch_argv(
                 self._ends, names=names, source=source, destination=str(destination.absolute()),
                 pace=pace, most_bytes=max(item.size_bytes for item in items),
@@ -123,6 +126,20 @@ class RsyncTransport:
     def close(self) -> None:
         """Nothing is held open between two runs."""
 
+    def _check_folder(self, folder: str) -> None:
+        fault = folder_fault(folder)
+        if fault is not None:
+            what = f"the folder {disk.harmless(folder)!r} that it named is refused: {fault}"
+            raise self._way.refused(Status.UNSUPPORTED, what)
+
+    @contextlib.contextmanager
+    def _names(self, items: Sequence[Item]) -> Iterator[str]:
+        with tempfile.NamedTemporaryFile(prefix="motionfleet-names-") as stream:
+            with disk.telling(Path(stream.name).parent, way=self._way):
+                stream.write(names_file(items))
+                stream.flush()
+            yield stream.name
+
     def _run(
         self,
         argv: Sequence[str],
@@ -140,19 +157,35 @@ class RsyncTransport:
                 Status.NO_COMMAND, f"there is no {self._program} on this machine"
             ) from None
         with Path(os.devnull).open("rb") as nothing:
-            running = command(
-                *argv, _bg=True, _bg_exc=False, _new_session=True, _in=nothing, _tty_out=False,
-                _out=_ignore, _err=words.take, _err_bufsize=4096, _out_bufsize=4096, _no_pipe=True,
-                _decode_errors="replace", _encoding="utf-8", _env=environment(os.environ),
-            )  # fmt: skip
+            try:
+                running = command(
+                    *argv,
+                    _bg=True,
+                    _bg_exc=False,
+                    _new_session=True,
+                    _in=nothing,
+                    _out=_ignore,
+                    _out_bufsize=4096,
+                    _err=words.take,
+                    _err_bufsize=4096,
+                    _tty_out=False,
+                    _no_pipe=True,
+                    _encoding="utf-8",
+                    _decode_errors="replace",
+                    _env=environment(os.environ),
+                )
+            except (OSError, sh.ForkException) as error:
+                raise self._way.refused(
+                    Status.NO_COMMAND, f"{self._program} could not be started: {error}"
+                ) from None
             try:
                 why = _attend(running, stop=stop, watch=watch)
             finally:
-                _end(running)
+                _end(running, grace_s=self._grace_s)
         if why is not None:
             raise self._way.failed(Status.STOPPED, why)
         code = running.process.exit_code
-        error = judge(
+        judged = judge(
             Status.STOPPED if code is None else code,
             words.text,
             way=self._way,
@@ -160,67 +193,8 @@ class RsyncTransport:
             room_host=room_host,
             room_folder=room_folder,
         )
-        if error is not None:
-            raise error
-
-
-class Words:
-    """What a program says, bounded: its first words and its last."""
-
-    def __init__(self) -> None:
-        self._first = ""
-        self._last = ""
-
-    def take(self, chunk: str) -> None:
-        """Another piece."""
-        room = KEPT_BYTES // 2 - len(self._first)
-        self._first += chunk[: max(0, room)]
-        self._last = (self._last + chunk[max(0, room) :])[-KEPT_BYTES // 2 :]
-
-    @property
-    def text(self) -> str:
-        """What is kept of it."""
-        return self._first + self._last
-
-
-class Bound:
-    """What a fetch may bring: the files that were asked for, none larger than was said."""
-
-    def __init__(self, folder: Path, items: Sequence[Item]) -> None:
-        self._folder, self._items = folder, items
-        self._room = _bytes_below(folder) + sum(item.size_bytes for item in items) + SLACK_BYTES
-
-    def excess(self) -> str | None:
-        """Why this is more than was asked for, or None."""
-        held = _bytes_below(self._folder)
-        if held <= self._room:
-            return None
-        return f"{held} bytes came, and no more than {self._room} were asked for"
-
-    def cut_back(self) -> list[str]:
-        """Cut files that are too large to what they may have; their paths."""
-        large: list[str] = []
-        for item in self._items:
-            path = self._folder / item.path
-            if (size := _file_size(path)) is not None and size > item.size_bytes:
-                os.truncate(path, item.size_bytes)
-                large.append(item.path)
-        return large
-
-    def check(self, large: Sequence[str], *, way: Way) -> None:
-        """Every file came, and none was too large.
-
-        Raises:
-            TransferFailed: names those that did not, or were.
-        """
-        if large:
-            raise way.failed(Status.PARTIAL, f"larger than was said: {disk.named(large)}")
-        missing = [
-            item.path for item in self._items if _file_size(self._folder / item.path) is None
-        ]
-        if missing:
-            what = f"gone, no regular files, or larger than was said: {disk.named(missing)}"
-            raise way.failed(Status.PARTIAL, what)
+        if judged is not None:
+            raise judged
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
@@ -248,12 +222,13 @@ def _attend(
     return None
 
 
-def _end(running: sh.RunningCommand) -> None:
+def _end(running: sh.RunningCommand, *, grace_s: float) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         if running.process.is_alive()[0]:
-            with contextlib.suppress(ProcessLookupError):
+            # macOS says EPERM of a group whose last process has just ended.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 running.signal_group(number)
-        deadline = time.monotonic() + GRACE_S
+        deadline = time.monotonic() + grace_s
         while running.process.is_alive()[0] and time.monotonic() < deadline:
             time.sleep(FIRST_LOOK_S)
     # A code that sh thinks worth an exception is judged by us, with the words.
@@ -261,35 +236,5 @@ def _end(running: sh.RunningCommand) -> None:
         running.wait()
 
 
-@contextlib.contextmanager
-def _names(items: Sequence[Item]) -> Iterator[str]:
-    with tempfile.NamedTemporaryFile(prefix="motionfleet-names-") as stream:
-        stream.write(names_file(items))
-        stream.flush()
-        yield stream.name
-
-
-def _file_size(path: Path) -> int | None:
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
-
-
 def _ignore(chunk: str) -> None:
     """Throw away what rsync counts on its standard output."""
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    waiting = [str(folder)]
-    while waiting:
-        with contextlib.suppress(FileNotFoundError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                    else:
-                        total += entry.stat(follow_symlinks=False).st_size
-    return total

@@ -125,6 +125,16 @@ def ssh_fault(ssh: Sequence[str], *, here: Rsync) -> str | None:
     return None
 
 
+def folder_fault(folder: str) -> str | None:
+    """Why a folder that the host named cannot be given to rsync, or None if it can."""
+    if folder.startswith(":"):
+        # ``host::module`` is a daemon's address, and another conversation than ours.
+        return "it would be read as the address of a daemon"
+    if not folder.isprintable():
+        return "it holds a control character"
+    return None
+
+
 def _rsh(ends: Ends) -> str:
     # rsync splits it by itself, no shell reads it.  GNU's knows quotes; openrsync knows blanks
     # only, and would take a quote for a letter.

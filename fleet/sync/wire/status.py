@@ -43,12 +43,14 @@ class Listing:
             after it.
         more: whether there are more than were asked for.
         at_work: whether a dispatcher works on them.
+        paused: whether anything is paused there.
     """
 
     lines: Sequence[ShotLine]
     seen: int
     more: bool
     at_work: bool
+    paused: bool
 
 
 T = TypeVar("T", Overview, Listing)

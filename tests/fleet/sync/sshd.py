@@ -110,13 +110,16 @@ class Sshd:
         """Start the server, and wait until it listens."""
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(parents=True, exist_ok=True)
-        log = self.folder / "sshd.log"
+        log, pid = self.folder / "sshd.log", self.folder / "sshd.pid"
+        pid.unlink(missing_ok=True)
         self._process = subprocess.Popen(
             [self._sshd, "-D", "-f", str(self.folder / "sshd_config"), "-E", str(log)],
             stdin=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 20.0
-        while not _listens(self.port):
+        # It writes its pid once it listens.  That something answers at the port proves nothing: a
+        # child of the one before may still hold it.
+        while not pid.exists():
             assert self._process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.01)
@@ -131,6 +134,10 @@ class Sshd:
         self._process = None
         for pid in sessions:
             _end(pid)
+        deadline = time.monotonic() + 20.0
+        while _listens(self.port):
+            assert time.monotonic() < deadline, "something else listens at the port"
+            time.sleep(0.01)
 
     def sessions(self) -> list[int]:
         """Pids of the server's processes for connections, at this moment."""

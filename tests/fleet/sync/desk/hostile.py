@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any, Final
 
-WELCOME = {
+WELCOME: Final[dict[str, Any]] = {
     "say": "welcome", "protocol": 1, "version": "0", "now": 0.0, "inbox": "/i", "outbox": "/o",
     "inbox_root": "/i", "outbox_root": "/o", "inbox_free": 10**12, "outbox_free": 10**12,
     "rsync": "", "restricted": False, "at_work": True,
@@ -14,9 +15,10 @@ WELCOME = {
 
 
 def main() -> None:
-    answers = json.loads(Path(sys.argv[1]).read_text())
+    answers: dict[str, list[dict[str, Any]]] = json.loads(Path(sys.argv[1]).read_text())
     for line in sys.stdin:
-        word = json.loads(line)["do"]
+        request = json.loads(line)
+        word = request["do"]
         if word == "goodbye":
             return
         if word == "hello":
@@ -27,6 +29,9 @@ def main() -> None:
             told = answers[word]
         # The last answer is given again and again.
         answer = told.pop(0) if len(told) > 1 else told[0]
+        if "only_asked" in answer:
+            results = [each for each in answer["results"] if each["picture"] in request["pictures"]]
+            answer = {"say": answer["say"], "outbox": answer["outbox"], "results": results}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -47,6 +47,16 @@ def test_a_host_that_has_all_it_takes_passes(host: Sshd) -> None:
     assert "shell" in found["key"].figure
 
 
+def test_the_far_side_is_asked_to_really_try_its_cluster(host: Sshd, tmp_path: Path) -> None:
+    heard = tmp_path / "heard"
+    fleet = tmp_path / "fleet"
+    fleet.write_text(f'#!/bin/sh\ntee {heard} | {FLEET} "$@"\n')
+    fleet.chmod(0o755)
+
+    assert list(examined(host, fleet=str(fleet))) == ALL
+    assert '"examine":true' in heard.read_text()
+
+
 def test_each_thing_on_the_way_that_fails_is_the_last_one_told(host: Sshd) -> None:
     missing = last(examined(host, fleet="/no/fleet"))
     assert (missing.name, missing.state) == ("fleet", State.FAIL)
@@ -65,6 +75,7 @@ def test_each_thing_on_the_way_that_fails_is_the_last_one_told(host: Sshd) -> No
     away = last(examined(host))
     assert (away.name, away.state) == ("connection", State.FAIL)
     assert "Connection refused" in away.figure
+    assert away.remedy == f"Try by hand: ssh -F {host.config} {ALIAS}"
 
     nobody = last(examined(host, ssh="nosuchhost"))
     assert (nobody.name, nobody.state) == ("name", State.FAIL)

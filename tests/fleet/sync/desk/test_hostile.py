@@ -78,8 +78,8 @@ class Liar:
     def pulled(self) -> tuple[Desk, Synced]:
         """What a pull makes of it."""
         found = {"say": "results_found", "outbox": str(self.outbox), "results": self.told}
-        # What is asked for once more is the one that was lied about; it lies again.
-        again = found | {"results": self.told[:1]}
+        # Asked once more, it lies again, of those that it is asked for.
+        again = found | {"only_asked": True}
         desk = hostile(self.root, {"ask_results": [found, again]})
         for path in transit.files_in(self._stage):
             place = desk.folder / path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fleet.settings import Host, Settings
-from fleet.sync.desk.reach import far_command, reach
+from fleet.sync.desk.reach import choice_of, far_command, reach
 from fleet.sync.errors import (
     FarFleetUnusable,
     HostKeyRefused,
@@ -17,6 +17,8 @@ from fleet.sync.errors import (
     TransferRefused,
 )
 from fleet.sync.transport.base import Item, Pace, Stop
+from fleet.sync.transport.choice import parse_version
+from fleet.sync.wire.greeting import Welcome
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
 FLEET = f"{sys.executable} -m fleet"
@@ -101,6 +103,20 @@ def test_a_transport_that_was_asked_for_is_not_replaced_by_another(
     with reach(ALIAS, settings=settings(host)) as reached:
         assert reached.transport.name == "sftp"
         assert "there is no rsync here" in reached.said
+
+
+def test_a_key_that_may_do_nothing_but_sync_is_never_used_for_sftp() -> None:
+    gnu = "rsync  version 3.5.0  protocol version 32"
+    restricted = Welcome(
+        protocol=1, version="1", now=0.0, inbox="/in", outbox="/out", inbox_root="",
+        outbox_root="", inbox_free=1, outbox_free=1, rsync=gnu, restricted=True, at_work=False,
+    )  # fmt: skip
+    here = parse_version(gnu)
+
+    assert choice_of("colo", Host(), restricted, here=here).name == "rsync"
+    for host, rsync in ((Host(transport="sftp"), here), (Host(), None)):
+        with pytest.raises(TransferRefused, match="the key is restricted to rsync"):
+            choice_of("colo", host, restricted, here=rsync)
 
 
 def test_what_ssh_finds_wrong_is_told_as_it_is(host: Sshd) -> None:

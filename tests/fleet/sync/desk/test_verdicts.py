@@ -35,8 +35,8 @@ def test_different_versions_that_understand_each_other_are_a_warning() -> None:
 @pytest.mark.parametrize(
     ("there", "state", "told"),
     [
-        (100.0, State.PASS, "within the 4.0 s"),
-        (104.0, State.PASS, "within the 4.0 s"),
+        (100.0, State.PASS, "within the 4.00 s"),
+        (104.0, State.PASS, "within the 4.00 s"),
         (106.0, State.PASS, ""),
         (106.1, State.WARN, "2.1 s ahead"),
         (97.9, State.WARN, "2.1 s behind"),

@@ -1,4 +1,4 @@
-"""What tests of the receiving side share: a small disk."""
+"""What tests of the receiving side share: a home, a conversation, a small disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.fleet.sync.far.talk import Talk
 
 
 @pytest.fixture
@@ -20,3 +22,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=True)
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The far side's home."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def far(home: Path) -> Iterator[Talk]:
+    """A conversation that was greeted."""
+    with Talk(home) as talk:
+        talk.greet()
+        yield talk

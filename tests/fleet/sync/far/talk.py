@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import select
@@ -17,12 +18,24 @@ from companions.base import Closed
 from fleet.sync.wire.base import PROTOCOL, decode, encode
 from fleet.sync.wire.greeting import Goodbye, Hello, Refused, Still, Welcome
 from fleet.sync.wire.messages import ANSWERS
-from fleet.sync.wire.sets import Arriving, Member, Offer, Sent, Verified, Wanted
+from fleet.sync.wire.sets import (
+    Arriving,
+    AskSets,
+    Member,
+    Offer,
+    Sent,
+    SetsHeld,
+    SetState,
+    Verified,
+    Wanted,
+)
 
 A = TypeVar("A", bound=Closed)
 ANSWER_S = 30.0
 LABEL = "stills-3fa94c21"
 MANIFEST_NAME = "day.video_manifest.json"
+FILES = {"a/one.jpg": b"one" * 1000, "a/b/two.png": b"two" * 5000, "three.tif": b""}
+"""A small set."""
 
 
 class Talk:
@@ -56,7 +69,8 @@ class Talk:
         self.kill()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             assert stream is not None
-            stream.close()
+            with contextlib.suppress(BrokenPipeError):  # it was killed with words unread
+                stream.close()
 
     def say(self, message: Closed) -> None:
         """Send ``message``."""
@@ -165,3 +179,14 @@ def wait_for(process: subprocess.Popen[bytes], *, seconds: float) -> bool:
     """Whether the process has something to say (or has ended) within ``seconds``."""
     assert process.stdout is not None
     return bool(select.select([process.stdout], [], [], seconds)[0])
+
+
+def state(far: Talk, offer: Offer) -> SetState | None:
+    """How the set stands, as the desk is told."""
+    held = far.ask(AskSets(label=offer.label, sets=(offer.set_id,)), SetsHeld)
+    return held.sets[0] if held.sets else None
+
+
+def whole(offer: Offer, files: dict[str, bytes]) -> dict[str, bytes]:
+    """What a published set holds."""
+    return {**files, offer.manifest_name: offer.manifest.encode()}

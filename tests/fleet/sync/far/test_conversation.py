@@ -15,11 +15,11 @@ import pytest
 from companions.base import Closed
 from companions.errors import FileUnwritable
 from fleet.sync.errors import NoRoom
-from fleet.sync.far.conversation import Desk, Handler, converse
+from fleet.sync.far.conversation import MOST_WAITING, Desk, Handler, converse
 from fleet.sync.wire.base import decode, encode
 from fleet.sync.wire.greeting import Goodbye, Refused, Still
 from fleet.sync.wire.messages import ANSWERS
-from fleet.sync.wire.sets import AskSets, Given, Let, SetsHeld
+from fleet.sync.wire.sets import AskSets, Given, Let, SetsHeld, SetState
 
 ENDS_S = 20.0
 ASKED = AskSets(label="x", sets=())
@@ -140,6 +140,36 @@ def test_a_desk_that_says_still_is_not_given_up(impatient: Pipes) -> None:
     while answer == Still():
         answer = impatient.hear()
     assert answer == SetsHeld(sets=())
+
+
+def test_a_desk_that_takes_nothing_in_is_given_up(impatient: Pipes) -> None:
+    """Its line is up and its far end is gone: a large answer must not be waited for for ever."""
+    states = tuple(SetState(set_id="0" * 16, intact=True, submitted=True) for _ in range(20_000))
+    impatient.serve({AskSets: lambda _: SetsHeld(sets=states)})
+    impatient.say(ASKED)
+
+    assert impatient.ended()
+
+
+def test_a_long_answer_arrives_whole_at_a_slow_desk(far: Pipes) -> None:
+    states = tuple(SetState(set_id="0" * 16, intact=True, submitted=True) for _ in range(20_000))
+    far.serve({AskSets: lambda _: SetsHeld(sets=states)})
+    far.say(ASKED)
+
+    assert far.hear() == SetsHeld(sets=states)
+
+
+def test_a_desk_that_asks_on_without_listening_is_told_and_given_up(far: Pipes) -> None:
+    answered = threading.Event()
+    far.serve({AskSets: lambda _: Let() if answered.wait(ENDS_S) else None})
+    for _ in range(MOST_WAITING + 2):
+        far.say(ASKED)
+
+    refused = far.hear()
+    assert isinstance(refused, Refused)
+    assert "requests wait" in refused.message
+    answered.set()
+    assert far.ended()
 
 
 def test_half_a_line_is_not_obeyed(far: Pipes) -> None:

@@ -5,57 +5,68 @@ from __future__ import annotations
 import contextlib
 import random
 import signal
-import subprocess
-import time
+import threading
 from pathlib import Path
 
-from companions.base import Closed
 from fleet.sync.far.conversation import SILENCE_S
 from fleet.sync.wire.sets import AskSets, Offer, Sent, SetsHeld, Verified, Wanted
 from tests.fleet.sync.far.talk import ANSWER_S, Talk, land, offer_of, published, tree_of
 
-FILES = {f"f{number % 7}/{number}.jpg": bytes([number]) * 60_000 for number in range(150)}
-KILLS = 10
-LONGEST_S = 0.25
-"""From the first word to the published set it takes about so long."""
+FILES = {f"f{number % 7}/{number}.jpg": bytes([number]) * 20_000 for number in range(120)}
+KILLS = 8
+OFFERED_S, SENT_S = 0.03, 0.06
+"""About so long an offer takes, and the verifying and publishing."""
 
 
 def test_killed_at_any_moment_the_next_goes_on_and_the_set_is_whole(tmp_path: Path) -> None:
     home = tmp_path / "home"
     chance = random.Random(20260101)
-    for _ in range(KILLS):
-        offer = offer_of(FILES, text=str(chance.random()))
+    unseen = 0
+    for number in range(KILLS):
+        # Others each time: what is known already would not have to land.
+        files = {path: data + bytes([number]) for path, data in FILES.items()}
+        offer = offer_of(files)
         with Talk(home) as far:
             far.greet()
-            moment = time.monotonic() + chance.uniform(0.0, LONGEST_S)
-            killer = subprocess.Popen(
-                ["sh", "-c", f"sleep {moment - time.monotonic():.4f}; kill -9 {far.process.pid}"]
-            )
-            _tried(far, offer)
-            assert killer.wait(ANSWER_S) in {0, 1}
-            far.kill()
+            _killed(far, offer, files, phase=number % 3, chance=chance)
 
         place = published(home, offer)
+        unseen += not place.exists()
         if place.exists():  # seen at all, it is whole
-            assert tree_of(place) == {**FILES, offer.manifest_name: offer.manifest.encode()}
+            assert tree_of(place) == {**files, offer.manifest_name: offer.manifest.encode()}
         with Talk(home) as again:
             if not again.ask(offer, Wanted).published:
-                assert again.send(offer, FILES).published
+                assert again.send(offer, files).published
             held = again.ask(AskSets(label=offer.label, sets=(offer.set_id,)), SetsHeld)
         assert [state.intact for state in held.sets] == [True]
-        assert tree_of(place) == {**FILES, offer.manifest_name: offer.manifest.encode()}
+        assert tree_of(place) == {**files, offer.manifest_name: offer.manifest.encode()}
+    assert unseen >= 2, "kills that came too late prove nothing"
 
 
-def _tried(far: Talk, offer: Offer) -> None:
+def _killed(
+    far: Talk, offer: Offer, files: dict[str, bytes], *, phase: int, chance: random.Random
+) -> None:
+    """Kill it while it takes the offer (0), while files land (1), while it publishes (2)."""
     with contextlib.suppress(BrokenPipeError):
+        killer = threading.Timer(chance.uniform(0.0, OFFERED_S), far.process.kill)
         far.say(offer)
+        if phase == 0:
+            killer.start()
         wanted = far.hear()
         if isinstance(wanted, Wanted):
-            land(wanted, {path: FILES[path] for path in wanted.missing})
+            landing = chance.sample(wanted.missing, k=chance.randrange(len(FILES)))
+            land(wanted, {path: files[path] for path in landing})
+            if phase == 1:
+                far.kill()
+            land(wanted, files)
             far.say(Sent(set_id=offer.set_id))
-            answer: Closed | None = wanted
-            while answer is not None and not isinstance(answer, Verified):
-                answer = far.hear()
+            killer = threading.Timer(chance.uniform(0.0, SENT_S), far.process.kill)
+            killer.start()
+            while far.hear() is not None:
+                pass
+    if killer.is_alive():
+        killer.join(ANSWER_S)
+    far.kill()
 
 
 def test_a_desk_that_hangs_up_frees_its_set_and_ends_it(tmp_path: Path) -> None:

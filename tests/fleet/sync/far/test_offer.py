@@ -54,6 +54,14 @@ def test_a_set_id_that_is_not_its_manifests_is_refused() -> None:
     assert "is not that of the set" in fault
 
 
+@pytest.mark.parametrize("name", ["a\\b.json", "a\nb.json", "e\u0301.json"])
+def test_a_manifest_of_a_name_that_is_no_path_is_refused(name: str) -> None:
+    fault = fault_of(offer_of({"x.jpg": b"x"}, name=name))
+
+    assert fault is not None
+    assert "the manifest's name" in fault
+
+
 @pytest.mark.parametrize(
     ("needed", "free", "fits"),
     [

@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from fleet.sync.wire.sets import (
-    Arriving,
-    AskSets,
     Given,
     Let,
-    Offer,
     Sent,
-    SetsHeld,
     SetState,
     Verified,
     Wanted,
 )
 from tests.fleet.sync.far.talk import (
+    FILES,
     LABEL,
-    MANIFEST_NAME,
     Talk,
     land,
     offer_of,
     published,
     sha256,
+    state,
     tree_of,
-    wait_for,
+    whole,
 )
-
-FILES = {"a/one.jpg": b"one" * 1000, "a/b/two.png": b"two" * 5000, "three.tif": b""}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """The far side's home."""
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def far(home: Path) -> Iterator[Talk]:
-    """A conversation that was greeted."""
-    with Talk(home) as talk:
-        talk.greet()
-        yield talk
-
-
-def state(far: Talk, offer: Offer) -> SetState | None:
-    """How the set stands, as the desk is told."""
-    held = far.ask(AskSets(label=offer.label, sets=(offer.set_id,)), SetsHeld)
-    return held.sets[0] if held.sets else None
-
-
-def whole(offer: Offer, files: dict[str, bytes]) -> dict[str, bytes]:
-    """What a published set holds."""
-    return {**files, offer.manifest_name: offer.manifest.encode()}
 
 
 def test_a_set_is_published_with_exactly_its_files_and_its_manifest(far: Talk, home: Path) -> None:
@@ -152,18 +118,6 @@ def test_a_set_that_is_there_wants_nothing(far: Talk, home: Path) -> None:
     assert far.ask(offer, Wanted) == Wanted(published=True, missing=())
 
 
-def test_a_file_that_changes_after_it_was_read_is_read_again(far: Talk) -> None:
-    offer = offer_of(FILES)
-    wanted = far.ask(offer, Wanted)
-    land(wanted, FILES)
-    while not (far.told and far.told[-1].files == len(FILES)):  # all was read once
-        answer = far.hear()
-        far.told.append(answer)  # type: ignore[arg-type]
-    Path(wanted.into, "a/one.jpg").write_bytes(b"ENO" * 1000)
-
-    assert far.ask(Sent(set_id=offer.set_id), Verified).wrong == ("a/one.jpg",)
-
-
 def test_what_lands_is_told_while_it_lands_half_files_included(far: Talk) -> None:
     data = b"x" * 100_000
     files = {"one.jpg": data, "deep/two.jpg": data + b"2", "three.jpg": data + b"3"}
@@ -183,20 +137,6 @@ def test_what_lands_is_told_while_it_lands_half_files_included(far: Talk) -> Non
     assert far.ask(Given(set_id=offer.set_id), Let)
 
 
-def test_a_change_whose_time_and_size_were_put_back_is_noticed(far: Talk) -> None:
-    offer = offer_of(FILES)
-    wanted = far.ask(offer, Wanted)
-    land(wanted, FILES)
-    while not (far.told and far.told[-1].files == len(FILES)):
-        far.told.append(far.hear())  # type: ignore[arg-type]
-    place = Path(wanted.into, "a/one.jpg")
-    before = place.stat()
-    place.write_bytes(b"ENO" * 1000)
-    os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-    assert far.ask(Sent(set_id=offer.set_id), Verified).wrong == ("a/one.jpg",)
-
-
 def test_a_broken_line_does_not_cost_reading_it_all_again(home: Path) -> None:
     offer = offer_of(FILES)
     with Talk(home) as far:
@@ -213,66 +153,6 @@ def test_a_broken_line_does_not_cost_reading_it_all_again(home: Path) -> None:
         assert again.ask(offer, Wanted).missing == ("a/one.jpg",)
 
 
-def test_while_an_rsync_still_writes_nothing_is_published(far: Talk, home: Path) -> None:
-    offer = offer_of(FILES)
-    wanted = far.ask(offer, Wanted)
-    land(wanted, FILES)
-    descriptor = os.open(wanted.into, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)  # as rrsync does
-    far.say(Sent(set_id=offer.set_id))
-    said = far.hear()
-    while isinstance(said, Arriving) and wait_for(far.process, seconds=0.5):
-        said = far.hear()
-
-    assert isinstance(said, Arriving), "no answer yet"
-    assert not published(home, offer).exists()
-    os.close(descriptor)
-    assert far.hear() == Verified(published=True)
-
-
-def test_after_a_wrong_file_the_next_rsync_is_let_in(far: Talk) -> None:
-    offer = offer_of(FILES)
-    wanted = far.ask(offer, Wanted)
-    assert not far.ask(Sent(set_id=offer.set_id), Verified).published
-
-    descriptor = os.open(wanted.into, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    os.close(descriptor)
-
-
-def test_what_comes_back_is_never_put_over_what_someone_put_there_meanwhile(
-    far: Talk, home: Path
-) -> None:
-    offer = offer_of(FILES)
-    far.send(offer, FILES)
-    place = published(home, offer) / "a/one.jpg"
-    place.rename(home / "away")
-    (home / "away").write_bytes(b"changed, so that it must travel")
-    wanted = far.ask(offer, Wanted)
-    land(wanted, {"a/one.jpg": FILES["a/one.jpg"]})
-    place.write_bytes(b"mine")
-
-    assert far.ask(Sent(set_id=offer.set_id), Verified).published
-
-    assert place.read_bytes() == b"mine"
-    found = state(far, offer)
-    assert found is not None
-    assert found.altered == ("a/one.jpg",)
-
-
-def test_members_that_an_older_desk_did_not_send_are_brought_later(far: Talk, home: Path) -> None:
-    older = offer_of({"three.tif": b""}, text="the same manifest")
-    newer = offer_of(FILES, text="the same manifest")
-    far.send(older, {"three.tif": b""})
-
-    assert far.send(newer, FILES).published
-
-    assert tree_of(published(home, newer)) == whole(newer, FILES)
-    found = state(far, newer)
-    assert found is not None
-    assert found.intact
-
-
 def test_where_no_link_can_be_made_what_is_known_is_copied(home: Path, small_disk: Path) -> None:
     first, second = offer_of(FILES), offer_of(FILES, label="other-00000000")
     with Talk(home) as far:
@@ -286,158 +166,6 @@ def test_where_no_link_can_be_made_what_is_known_is_copied(home: Path, small_dis
     assert tree_of(small_disk / second.label / second.set_id) == whole(second, FILES)
     assert found is not None
     assert found.intact
-
-
-def test_someone_elses_files_never_come_into_a_set(far: Talk, home: Path, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_bytes(b"secret")
-    offer = offer_of(FILES)
-    into = Path(far.ask(offer, Wanted).into)
-    land(Wanted(published=False, missing=(), into=str(into)), FILES)
-    (into / "surplus").mkdir()
-    (into / "surplus/more.txt").write_text("more")
-    (into / "a/extra.jpg").write_bytes(b"extra")
-    (into / "a/link").symlink_to(secret)
-    (into / "way").symlink_to(tmp_path)
-    (into / MANIFEST_NAME).symlink_to(secret)
-    os.mkfifo(into / "pipe")
-
-    assert far.ask(Sent(set_id=offer.set_id), Verified).published
-
-    assert tree_of(published(home, offer)) == whole(offer, FILES)
-    assert not [path for path in published(home, offer).rglob("*") if path.is_symlink()]
-    assert secret.read_bytes() == b"secret"
-
-
-@pytest.mark.parametrize("planted", ["a", "a/b"])
-def test_a_link_in_place_of_a_folder_is_not_followed(
-    far: Talk, home: Path, tmp_path: Path, planted: str
-) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    (elsewhere / "b").mkdir(parents=True)
-    for name in ("one.jpg", "two.png", "b/two.png"):
-        (elsewhere / name).write_bytes(FILES["a/one.jpg" if "one" in name else "a/b/two.png"])
-    offer = offer_of(FILES)
-    into = Path(far.ask(offer, Wanted).into)
-    (into / "a/b").rmdir()
-    if planted == "a":
-        (into / "a").rmdir()
-    (into / planted).symlink_to(elsewhere)
-    (into / "three.tif").touch()
-
-    verified = far.ask(Sent(set_id=offer.set_id), Verified)
-
-    assert not verified.published
-    assert "a/b/two.png" in verified.wrong
-    assert len(list(elsewhere.rglob("*"))) == 4, "what lies behind the link is untouched"
-    # The next offer of the same set makes the folders anew, and all goes well.
-    assert far.send(offer, FILES).published
-    assert tree_of(published(home, offer)) == whole(offer, FILES)
-
-
-def test_a_pipe_in_place_of_a_file_holds_nothing_up(far: Talk) -> None:
-    offer = offer_of(FILES)
-    into = Path(far.ask(offer, Wanted).into)
-    os.mkfifo(into / "a/one.jpg")
-    land(Wanted(published=False, missing=(), into=str(into)), {"three.tif": b""})
-
-    assert far.ask(Sent(set_id=offer.set_id), Verified).wrong == ("a/one.jpg", "a/b/two.png")
-
-
-def test_what_someone_changed_or_removed_there_is_told_by_name(far: Talk, home: Path) -> None:
-    offer = offer_of(FILES)
-    far.send(offer, FILES)
-    (published(home, offer) / "a/one.jpg").write_bytes(b"mine")
-    (published(home, offer) / "three.tif").unlink()
-
-    assert state(far, offer) == SetState(
-        set_id=offer.set_id,
-        intact=False,
-        submitted=False,
-        altered=("a/one.jpg",),
-        gone=("three.tif",),
-    )
-
-
-def test_a_file_that_was_only_touched_there_counts_as_unchanged(far: Talk, home: Path) -> None:
-    offer = offer_of(FILES)
-    far.send(offer, FILES)
-    os.utime(published(home, offer) / "a/one.jpg", (1, 1))
-
-    found = state(far, offer)
-
-    assert found is not None
-    assert found.intact
-
-
-def test_what_is_gone_comes_back_and_what_was_changed_stays(far: Talk, home: Path) -> None:
-    offer = offer_of(FILES)
-    far.send(offer, FILES)
-    folder = published(home, offer)
-    (folder / "a/one.jpg").write_bytes(b"mine")
-    (folder / "a/b/two.png").unlink()
-    (folder / "a/b").rmdir()
-    (folder / MANIFEST_NAME).unlink()
-
-    wanted = far.ask(offer, Wanted)
-
-    assert (wanted.published, wanted.missing) == (False, ("a/b/two.png",))
-    land(wanted, {"a/b/two.png": FILES["a/b/two.png"]})
-    assert far.ask(Sent(set_id=offer.set_id), Verified).published
-    assert tree_of(folder) == {**whole(offer, FILES), "a/one.jpg": b"mine"}
-    assert state(far, offer) == SetState(
-        set_id=offer.set_id, intact=False, submitted=False, altered=("a/one.jpg",)
-    )
-    assert not list((home / "inbox/.arriving").iterdir())
-
-
-def test_a_folder_that_someone_put_in_a_files_way_is_left_alone(far: Talk, home: Path) -> None:
-    offer = offer_of(FILES)
-    far.send(offer, FILES)
-    folder = published(home, offer)
-    (folder / "a/one.jpg").unlink()
-    (folder / "a/one.jpg").mkdir()
-    (folder / "a/one.jpg/notes.txt").write_text("mine")
-
-    found = state(far, offer)
-
-    assert found is not None
-    assert (found.altered, found.gone) == (("a/one.jpg",), ())
-    assert far.ask(offer, Wanted) == Wanted(published=True, missing=())
-    assert (folder / "a/one.jpg/notes.txt").read_text() == "mine"
-
-
-def test_without_its_index_a_published_set_is_read_and_taken_as_it_is(home: Path) -> None:
-    offer = offer_of(FILES)
-    with Talk(home) as far:
-        far.send(offer, FILES)
-    for file in home.glob("receiving.sqlite3*"):
-        file.unlink()
-    (published(home, offer) / "a/one.jpg").write_bytes(b"mine")
-
-    with Talk(home) as far:
-        assert state(far, offer) is None
-        assert far.ask(offer, Wanted) == Wanted(published=True, missing=())
-        found = state(far, offer)
-
-    assert found is not None
-    assert (found.altered, found.gone) == (("a/one.jpg",), ())
-
-
-@pytest.mark.parametrize("damage", [b"no database at all", b""])
-def test_a_damaged_index_is_told_and_the_conversation_goes_on(home: Path, damage: bytes) -> None:
-    home.mkdir()
-    (home / "receiving.sqlite3").write_bytes(damage * 100)
-    if not damage:
-        (home / "receiving.sqlite3").unlink()
-        (home / "receiving.sqlite3").mkdir()
-
-    with Talk(home) as far:
-        refused = far.refused(AskSets(label=LABEL, sets=("0" * 16,)))
-        far.greet()
-
-    assert refused.code == "sync_record_unusable"
-    assert "receiving.sqlite3" in refused.message
 
 
 def test_a_set_that_another_desk_sends_is_busy_and_says_who_holds_it(far: Talk, home: Path) -> None:
@@ -468,20 +196,26 @@ def test_what_was_not_offered_cannot_be_sent(far: Talk) -> None:
 
 
 def test_half_arrived_sets_that_nobody_wants_are_swept_after_a_month(home: Path) -> None:
-    old, young, held = (offer_of({f"{name}.jpg": b"x"}) for name in ("old", "young", "held"))
+    names = ("old", "young", "held", "again")
+    old, young, held, again = (offer_of({f"{name}.jpg": b"x"}) for name in names)
+    arriving = home / "inbox/.arriving"
     with Talk(home) as holder:
-        for offer in (old, young, held):
-            with Talk(home) as far:
-                far.ask(offer, Wanted)
+        with Talk(home) as far:
+            for offer in (old, young, held, again):
+                (Path(far.ask(offer, Wanted).into) / ".again.jpg.part").touch()
         holder.ask(held, Wanted)
-        arriving = home / "inbox/.arriving"
-        for offer in (old, held):
+        for offer in (old, held, again):
             os.utime(arriving / offer.set_id, (1, 1))
 
         with Talk(home) as far:
+            far.ask(again, Wanted)
+        with Talk(home) as far:
             far.send(offer_of(FILES), FILES)
 
-        assert {path.name for path in arriving.iterdir()} == {young.set_id, held.set_id}
+        assert {path.name for path in arriving.iterdir()} == {
+            offer.set_id for offer in (young, held, again)
+        }
+        assert (arriving / again.set_id / ".again.jpg.part").exists(), "it is gone on from"
 
 
 def test_what_a_killed_rsync_left_is_kept_to_go_on_from(far: Talk) -> None:

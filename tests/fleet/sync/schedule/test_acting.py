@@ -6,6 +6,7 @@ real ones do.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,28 @@ def test_a_file_of_someone_else_is_neither_replaced_nor_removed(
     assert list((tmp_path / "bin").glob("*.calls")) == [], "the system was told nothing"
 
 
+@pytest.mark.parametrize("shape", ["folder", "dangling link", "fifo"])
+def test_what_is_no_file_of_ours_is_in_the_way_and_kept(
+    scheduler: Scheduler, tmp_path: Path, shape: str
+) -> None:
+    *_, taken = scheduler.texts(nightly())
+    taken.parent.mkdir(parents=True)
+    match shape:
+        case "folder":
+            taken.mkdir()
+        case "dangling link":
+            taken.symlink_to(tmp_path / "nowhere")
+        case _:
+            os.mkfifo(taken)
+
+    with pytest.raises(ScheduleFailed, match="is in the way"):
+        scheduler.install(nightly(home=tmp_path))
+
+    assert os.path.lexists(taken)
+    assert not taken.is_file()
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_a_system_that_does_not_answer_is_told_before_anything_is_written(
     scheduler: Scheduler, tmp_path: Path
 ) -> None:
@@ -224,6 +247,22 @@ def test_an_operator_without_lingering_is_told_how_nights_without_a_session_work
 
     (systemctl.folder / "linger").touch()
     assert systemd.install(nightly()) == ()
+
+
+def test_a_machine_without_loginctl_gets_its_schedule_all_the_same(
+    systemd: Systemd, systemctl: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (systemctl.folder / "loginctl").unlink()
+    # What the doubles call, and nothing else of this machine.
+    for name in ("sh", "cat", "touch", "rm"):
+        (systemctl.folder / name).symlink_to(f"/bin/{name}")
+    monkeypatch.setenv("PATH", str(systemctl.folder))
+
+    (told,) = systemd.install(nightly())
+
+    assert "loginctl enable-linger" in told
+    (standing,) = systemd.standing()
+    assert standing.active is True
 
 
 def test_half_of_a_schedule_is_listed_as_not_active_and_can_be_removed(systemd: Systemd) -> None:

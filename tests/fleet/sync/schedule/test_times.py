@@ -82,6 +82,7 @@ def test_it_is_told_in_words() -> None:
 
 
 def test_what_is_due_this_moment_is_due_again_tomorrow() -> None:
+    assert last_due(When(1, 30), now=FRIDAY) == FRIDAY
     assert next_run(When(1, 30), now=FRIDAY) == FRIDAY + timedelta(days=1)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 
-from deploy.print_schedules import texts
+from deploy.print_schedules import DEPLOY, texts
 from fleet.sync.errors import ScheduleFailed
 from fleet.sync.schedule import launchd_plist, systemd_units
 from fleet.sync.schedule.base import MARKER, check
@@ -114,6 +114,9 @@ def test_systemd_accepts_the_units_in_deploy(tmp_path: Path) -> None:
 def test_the_files_in_deploy_are_what_is_printed() -> None:
     for path, text in texts().items():
         assert path.read_bytes() == text, "run: python deploy/print_schedules.py"
+
+    printed = {path for folder in ("launchd", "systemd") for path in (DEPLOY / folder).iterdir()}
+    assert printed == set(texts()), "nothing else lies there"
 
 
 @given(when=whens, home=printable)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fleet.sync.errors import HostUnknown
-from fleet.sync.ssh.config import NotUsable, SshHost, parse, preferred, resolve, ssh_argv
+from fleet.sync.ssh.config import SshHost, parse, preferred, resolve, ssh_argv
+from fleet.sync.ssh.tokens import NotUsable
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
 PLAIN = "host colo\nuser ann\nhostname colo.example\nport 2222\n"
@@ -158,9 +159,10 @@ def test_rsyncs_ssh_asks_nothing_trusts_nobody_new_and_shares_no_connection(host
 
 def test_rsyncs_ssh_runs_its_command_whatever_the_host_is_set_up_to_do(host: Sshd) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
         host.write_client_config(
             more=f"  RemoteCommand tmux attach\n  RequestTTY force\n  ExitOnForwardFailure yes\n"
-            f"  LocalForward {taken.getsockname()[1]} 127.0.0.1:9\n  LocalCommand echo noise\n"
+            f"  LocalForward 127.0.0.1:{port} 127.0.0.1:9\n  LocalCommand echo noise\n"
             f"  PermitLocalCommand yes\n"
         )
         argv = ssh_argv(resolve(ALIAS, config_file=host.config))

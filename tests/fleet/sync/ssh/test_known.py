@@ -127,6 +127,19 @@ def test_a_revoked_key_is_refused_even_where_another_line_has_it(tmp_path: Path,
 def test_a_certificate_authority_on_record_is_no_key_of_the_host(tmp_path: Path, key: str) -> None:
     file = tmp_path / "known_hosts"
     file.write_text(f"@cert-authority colo {key}\n")
+    beside_another = tmp_path / "known_hosts2"
+    beside_another.write_text(f"colo {made(tmp_path / 'rsa', 'rsa')}\n")
 
-    with pytest.raises(HostKeyRefused, match="is unknown"):
-        checked(on_record(("colo",), [file]), shown=key)
+    for files, told in (
+        ([file], "is only an authority.*ssh-keyscan"),
+        ([file, beside_another], "are only ssh-rsa"),
+    ):
+        with pytest.raises(HostKeyRefused, match=f"is unknown.*{told}"):
+            checked(on_record(("[colo]:2222", "colo"), files), shown=key)
+
+
+def test_a_key_that_is_revoked_for_all_does_not_hide_the_others(tmp_path: Path, key: str) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text(f"@revoked * {made(tmp_path / 'lost')}\ncolo {key}\n")
+
+    assert checked(on_record(("[colo]:2222", "colo"), [file]), shown=key).line == 2

@@ -6,10 +6,10 @@ import pytest
 
 from fleet.sync.transport.base import Transport
 from fleet.sync.transport.local import LocalTransport
-from tests.contracts.transport_contract import TransportContract
+from tests.contracts.transport_pace_contract import PaceContract
 
 
-class TestLocal(TransportContract):
+class TestLocal(PaceContract):
     name = "local"
 
     @pytest.fixture

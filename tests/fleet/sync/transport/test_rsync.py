@@ -16,15 +16,17 @@ from fleet.sync.errors import (
 from fleet.sync.transport.base import Item, Pace, Stop
 from fleet.sync.transport.choice import Rsync, rsync_here
 from fleet.sync.transport.rsync import RsyncTransport
-from tests.contracts.transport_contract import MEGA, Running, bytes_below, bytes_of, until, write
+from tests.contracts.transfers import MEGA, Running, bytes_below, bytes_of, until, write
 from tests.fleet.sync.proxy import Proxy
 from tests.fleet.sync.sshd import Sshd
 from tests.fleet.sync.transport import openrsync
 from tests.fleet.sync.transport.client import opened
-from tests.fleet.sync.transport.remote import RemoteContract
+from tests.fleet.sync.transport.remote import LineContract, OverALine, runs
+
+GNU = Rsync("gnu", (3, 5, 0), 32)
 
 
-class TestRsync(RemoteContract):
+class TestRsync(LineContract):
     name = "rsync"
 
     def test_a_file_that_grows_far_beyond_what_was_said_is_cut_off(
@@ -47,7 +49,7 @@ class TestRsync(RemoteContract):
         assert bytes_below(here) <= 8 * MEGA + 5
 
 
-class TestOpenrsyncFlags(RemoteContract):
+class TestOpenrsyncFlags(OverALine):
     name = "rsync"
 
     @pytest.fixture(autouse=True)
@@ -56,9 +58,6 @@ class TestOpenrsyncFlags(RemoteContract):
         found = rsync_here()
         assert found is not None
         assert found.flavour == "openrsync"
-
-    def test_holes_stay_holes(self) -> None:  # type: ignore[override]
-        """Not promised: whether the far side's rsync can is not known."""
 
 
 def test_openrsync_is_told_when_a_path_of_ssh_holds_a_blank() -> None:
@@ -126,6 +125,82 @@ def test_a_host_without_rsync_is_told_so(host: Sshd, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(host: Sshd, tmp_path: Path) -> None:
     with pytest.raises((TransferRefused, TransferFailed), match="No such file or directory"):
         _send_one(host, tmp_path, far="no/such/folder", made=False)
+
+
+@pytest.mark.parametrize("folder", [":module", "/in\nbox"])
+def test_a_folder_that_would_be_read_as_something_else_is_refused(
+    tmp_path: Path, folder: str
+) -> None:
+    items = write(tmp_path, {"a.jpg": b"a"})
+    transport = RsyncTransport("colo", "colo", ["ssh"], GNU)
+
+    with pytest.raises(TransferRefused, match="that it named is refused"):
+        transport.send(items, source=tmp_path, destination=folder, pace=Pace(), stop=Stop())
+    with pytest.raises(TransferRefused, match="that it named is refused"):
+        transport.fetch(items, source=folder, destination=tmp_path, pace=Pace(), stop=Stop())
+
+
+def test_an_rsync_that_does_not_want_to_end_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "rsync"
+    program.parent.mkdir()
+    # Its child stands for ssh; both are deaf to being asked.
+    program.write_text(
+        f"#!/bin/sh\ntrap '' TERM INT HUP\nsleep 600 &\n"
+        f'echo "$$ $!" > {tmp_path}/pids.new\nmv {tmp_path}/pids.new {tmp_path}/pids\n'
+        f"wait\nwait\nsleep 600\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    items = write(tmp_path / "here", {"a.jpg": b"a"})
+    transport = RsyncTransport("colo", "colo", ["ssh"], GNU, grace_s=0.2)
+    running = Running(
+        lambda stop: transport.send(
+            items, source=tmp_path / "here", destination="/in", pace=Pace(), stop=stop
+        )
+    )
+    until((tmp_path / "pids").exists, what="it runs")
+
+    running.stop.event.set()
+    running.join()
+
+    assert isinstance(running.error, TransferFailed)
+    pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
+    until(lambda: not any(map(runs, pids)), what=f"{pids} are gone")
+
+
+@pytest.mark.parametrize("body", ["kill -TERM $$", "kill -USR1 $$", "kill -9 $$"])
+def test_an_rsync_that_dies_of_any_signal_has_not_done_its_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    program = tmp_path / "bin" / "rsync"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    items = write(tmp_path / "here", {"a.jpg": b"a"})
+
+    with pytest.raises(TransferFailed, match="ended by signal"):
+        RsyncTransport("colo", "colo", ["ssh"], GNU).send(
+            items, source=tmp_path / "here", destination="/in", pace=Pace(), stop=Stop()
+        )
+
+
+def test_a_program_that_cannot_be_run_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "rsync"
+    program.parent.mkdir()
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    items = write(tmp_path / "here", {"a.jpg": b"a"})
+
+    with pytest.raises(TransferRefused, match="could not be started"):
+        RsyncTransport("colo", "colo", ["ssh"], GNU).send(
+            items, source=tmp_path / "here", destination="/in", pace=Pace(), stop=Stop()
+        )
 
 
 def test_settings_of_rsync_in_the_environment_change_nothing(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fleet.sync.transport.remote import RemoteContract
+from tests.fleet.sync.transport.remote import LineContract
 
 
-class TestSftp(RemoteContract):
+class TestSftp(LineContract):
     name = "sftp"

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from tests.fleet.ledger.filling import make, manifest, submit
 from tests.fleet.sync.proxy import Proxy
 from tests.fleet.sync.sshd import ALIAS, Sshd
 from tests.fleet.sync.work.hostile import hostile
-from tests.fleet.sync.work.world import World, making, opened
+from tests.fleet.sync.work.world import World, at_work, making, opened, until
 
 FLEET = f"{sys.executable} -m fleet"
 
@@ -53,6 +55,11 @@ def happened(home: Home, shots: list[str], *, after: int = 0) -> list[EventRow]:
 def queued(home: Home, *names: str) -> list[str]:
     with opened(home) as ledger:
         return submit(ledger, manifest("day1"), names)
+
+
+def told(taken: Taken, ends: int) -> bool:
+    """Whether so many shots have been told to have ended."""
+    return [each.kind for each in taken.events].count("ended") == ends
 
 
 def receiving(host: Sshd) -> list[int]:
@@ -133,13 +140,13 @@ def test_what_is_long_past_is_told_at_once_however_much_it_is(world: World, take
 def test_a_line_that_is_cut_again_and_again_loses_no_event_and_repeats_none(
     host: Sshd, far: Home, link: Link, taken: Taken, tmp_path: Path
 ) -> None:
-    names = [f"p{number:02}" for number in range(40)]
+    names = [f"p{number:02}" for number in range(30)]
     shots = queued(far, *names)
 
     with Proxy(host.port) as proxy:
         host.write_client_config(port=proxy.port)
-        proxy.cut_after(9_000, times=6)
-        with making(far, tmp_path, len(names), every_s=0.1):
+        proxy.cut_after(9_000, times=4)
+        with making(far, tmp_path, len(names), every_s=0.05):
             taken.follow(link, shots)
         cuts = proxy.cuts
 
@@ -151,25 +158,26 @@ def test_a_line_that_is_cut_again_and_again_loses_no_event_and_repeats_none(
 def test_a_far_side_that_is_killed_is_started_anew_and_nothing_is_lost(
     host: Sshd, far: Home, link: Link, taken: Taken, tmp_path: Path
 ) -> None:
-    shots = queued(far, *"abcdefgh")
+    shots = queued(far, *"abcde")
     kills: list[list[int]] = []
 
-    def take(event: EventRow) -> None:
-        taken.take(event)
-        ended = [each.kind for each in taken.events].count("ended")
-        if event.kind == "ended" and ended in {2, 5}:
-            pids = receiving(host)
-            assert pids, "no fleet receive is there to be killed"
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
-            kills.append(pids)
+    def work_and_kill() -> None:
+        """Make the shots one by one, each told here; after the second and the fourth, a kill."""
+        with at_work(far), opened(far) as ledger:
+            for number in range(1, len(shots) + 1):
+                make(ledger, tmp_path, now=100.0 * number)
+                until(partial(told, taken, number), within_s=30.0, what="it is told")
+                if number in {2, 4}:
+                    kills.append(receiving(host))
+                    for pid in kills[-1]:
+                        os.kill(pid, signal.SIGKILL)
 
-    with making(far, tmp_path, len(shots), every_s=0.3):
-        remote.follow(
-            link, shots, after=0, take=take, tell=taken.breaks.append, sleep=lambda _: None
-        )
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        working = beside.submit(work_and_kill)
+        taken.follow(link, shots)
+        working.result(timeout=30.0)
 
-    assert len(kills) == 2
+    assert [bool(pids) for pids in kills] == [True, True], "no fleet receive was there to be killed"
     assert len(taken.breaks) >= 2
     assert taken.events == happened(far, shots)
 

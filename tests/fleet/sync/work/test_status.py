@@ -61,7 +61,11 @@ def test_every_value_of_a_ledger_survives_the_crossing(busy: World) -> None:
             at_work=False,
         )
         listing = Listing(
-            lines=summary.shot_lines(ledger.database, limit=10), seen=7, more=True, at_work=False
+            lines=summary.shot_lines(ledger.database, limit=10),
+            seen=7,
+            more=True,
+            at_work=False,
+            paused=True,
         )
 
     assert of_found(json.loads(json.dumps(as_found(overview))), Overview) == overview
@@ -79,6 +83,7 @@ def test_the_newest_shots_are_listed_and_it_is_said_that_there_are_more(busy: Wo
         left = remote.listing(link, unfinished=True, limit=100, tell=busy.said.append)
 
     assert (list(all_.lines), all_.more, all_.seen) == (lines, False, seen)
+    assert all_.paused
     assert (list(some.lines), some.more) == (lines[1:], True)
     assert [line.id for line in left.lines] == ["d-0", "e-0", "f-0"]
 
@@ -184,12 +189,30 @@ def line(**more: object) -> dict[str, object]:
     "found",
     [
         {},
-        {"lines": [line()], "seen": 1, "more": False},
-        {"lines": [line(submitted_at=1e300)], "seen": 1, "more": False, "at_work": True},
-        {"lines": [line(finished_at=-1.0)], "seen": 1, "more": False, "at_work": True},
-        {"lines": [line(reasons=[{"code": "x"}])], "seen": 1, "more": False, "at_work": True},
-        {"lines": [line(id=7)], "seen": 1, "more": False, "at_work": True},
-        {"lines": "many", "seen": 1, "more": False, "at_work": True},
+        {"lines": [line()], "seen": 1, "more": False, "paused": False},
+        {
+            "lines": [line(submitted_at=1e300)],
+            "seen": 1,
+            "more": False,
+            "at_work": True,
+            "paused": False,
+        },
+        {
+            "lines": [line(finished_at=-1.0)],
+            "seen": 1,
+            "more": False,
+            "at_work": True,
+            "paused": False,
+        },
+        {
+            "lines": [line(reasons=[{"code": "x"}])],
+            "seen": 1,
+            "more": False,
+            "at_work": True,
+            "paused": False,
+        },
+        {"lines": [line(id=7)], "seen": 1, "more": False, "at_work": True, "paused": False},
+        {"lines": "many", "seen": 1, "more": False, "at_work": True, "paused": False},
     ],
 )
 def test_what_is_no_listing_is_refused_in_words(tmp_path: Path, found: dict[str, object]) -> None:
@@ -200,7 +223,7 @@ def test_what_is_no_listing_is_refused_in_words(tmp_path: Path, found: dict[str,
 
 
 def test_a_good_listing_of_that_kind_is_taken(tmp_path: Path) -> None:
-    found = {"lines": [line()], "seen": 1, "more": False, "at_work": True}
+    found = {"lines": [line()], "seen": 1, "more": False, "at_work": True, "paused": False}
     says = json.dumps({"say": "status_found", "found": found})
 
     with hostile(tmp_path, says) as link:
