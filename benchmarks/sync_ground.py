@@ -42,7 +42,7 @@ class Ground:
     desk: Desk
 
     def fleet(self, *arguments: str | Path) -> int:
-        """Run ``fleet ARGUMENTS`` on the desk; the most memory it took, in bytes."""
+        """Run ``fleet ARGUMENTS`` on the desk; the memory of its largest process, in bytes."""
         said = self.root / "said.txt"
         with said.open("wb") as out:
             process = subprocess.Popen(

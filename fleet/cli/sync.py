@@ -7,18 +7,23 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from fleet.cli.output import Column, Output, complain, shown
+from fleet.cli.output import Column, Output, complain, counted, shown
 from fleet.errors import Interrupted
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
+    from fleet.home import Home
+    from fleet.settings import Settings
     from fleet.sync.desk.folder import Problem, Synced, Wishes
+    from fleet.sync.desk.link import Link
     from fleet.sync.desk.outcome import Outcome
+    from fleet.sync.desk.record import Record
 
 PUSH_EXAMPLE: Final = "Example: fleet push colo stills/"
 PULL_EXAMPLE: Final = "Example: fleet pull colo stills/ --dry-run"
@@ -118,9 +123,7 @@ def _run(host: str, folder: Path, wishes: Wishes, *, as_json: bool) -> None:
     from fleet.cli.transfer import Transfer
     from fleet.settings import find_home, load_settings
     from fleet.sync.desk.folder import sync as sync_folders
-    from fleet.sync.desk.link import Link
     from fleet.sync.desk.outcome import conflicts_of
-    from fleet.sync.desk.record import open_record
     from fleet.sync.errors import SyncIncomplete
 
     output, home = Output(), find_home()
@@ -128,8 +131,7 @@ def _run(host: str, folder: Path, wishes: Wishes, *, as_json: bool) -> None:
     with (
         _interruptible(),
         Transfer(output) as transfer,
-        open_record(home, host) as record,
-        Link(host, settings=settings) as link,
+        _worked(host, home=home, settings=settings) as (link, record),
     ):
         done = sync_folders(
             link, [folder], home=home, record=record, wishes=wishes, tell=transfer.tell,
@@ -155,7 +157,9 @@ def _run_all(host: str, *, patience_s: float, as_json: bool) -> None:
             complain=output.note,
         )  # fmt: skip
     if night.done is not None:
-        _show(night.done, output, as_json=as_json)
+        _show(replace(night.done, problems=night.problems), output, as_json=as_json)
+    else:
+        _complain_of(night.problems)
     output.note(f"report: {night.path}")
     if night.error is not None:
         raise night.error
@@ -164,12 +168,10 @@ def _run_all(host: str, *, patience_s: float, as_json: bool) -> None:
 def _show_push(host: str, folder: Path, *, as_json: bool) -> None:
     from fleet.settings import find_home, load_settings
     from fleet.sync.desk.folder import gathered
-    from fleet.sync.desk.link import Link
     from fleet.sync.desk.preview import would_push
-    from fleet.sync.desk.record import open_record
 
     output, home = Output(), find_home()
-    with open_record(home, host) as record, Link(host, settings=load_settings(home)) as link:
+    with _worked(host, home=home, settings=load_settings(home)) as (link, record):
         folders, problems = gathered([folder], home=home, record=record, looking=True)
         found = would_push(link, folders)
     _complain_of(problems)
@@ -192,12 +194,10 @@ def _show_push(host: str, folder: Path, *, as_json: bool) -> None:
 def _show_pull(host: str, folder: Path, *, as_json: bool) -> None:
     from fleet.settings import find_home, load_settings
     from fleet.sync.desk.folder import gathered
-    from fleet.sync.desk.link import Link
     from fleet.sync.desk.preview import would_pull
-    from fleet.sync.desk.record import open_record
 
     output, home = Output(), find_home()
-    with open_record(home, host) as record, Link(host, settings=load_settings(home)) as link:
+    with _worked(host, home=home, settings=load_settings(home)) as (link, record):
         folders, problems = gathered([folder], home=home, record=record, looking=True)
         found = would_pull(link, folders, record=record)
     _complain_of(problems)
@@ -292,13 +292,21 @@ def _complain_of(problems: tuple[Problem, ...] | list[Problem]) -> None:
         complain(f"and {len(problems) - _MOST_PROBLEMS} more like these; see --json")
 
 
-def counted(count: int, what: str) -> str:
-    """``count`` of ``what``, in the plural where there are not one."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _mega(size_bytes: int) -> str:
     return f"{size_bytes / MEGA:.1f}"
+
+
+@contextlib.contextmanager
+def _worked(host: str, *, home: Home, settings: Settings) -> Iterator[tuple[Link, Record]]:
+    """The host and its record; a name that means nothing to anybody leaves no record behind."""
+    from fleet.sync.desk.link import Link
+    from fleet.sync.desk.record import has_record, open_record
+
+    with Link(host, settings=settings) as link:
+        if host not in settings.hosts and not has_record(home, host):
+            link.connect()
+        with open_record(home, host) as record:
+            yield link, record
 
 
 @contextlib.contextmanager

@@ -159,7 +159,8 @@ class SyncIncomplete(FleetError):
     def __init__(self, *, problems: int, report: str) -> None:
         self.problems, self.report = problems, report
         where = f" The report: {report}" if report else ""
-        super().__init__(f"{problems} things did not go through; each is told above.{where}")
+        what = "1 thing" if problems == 1 else f"{problems:,} things"
+        super().__init__(f"{what} did not go through; told above.{where}")
 
 
 class SubmissionWaits(FleetError):
@@ -170,9 +171,13 @@ class SubmissionWaits(FleetError):
 
     def __init__(self, *, host: str, manifests: int, what: str) -> None:
         self.host, self.manifests, self.what = host, manifests, what
+        told = (
+            "1 manifest waits here and is"
+            if manifests == 1
+            else (f"{manifests:,} manifests wait here and are")
+        )
         super().__init__(
-            f"{host} cannot be reached ({what}); {manifests} manifests wait here and are delivered "
-            f"by the next: fleet sync {host}"
+            f"{host} cannot be reached ({what}); {told} delivered by the next: fleet sync {host}"
         )
 
 

@@ -83,12 +83,14 @@ class Night:
     Attributes:
         path: where the report lies.
         done: what was done, if the host could be worked with at all.
+        problems: what did not go through, folders that are not there included.
         error: what the command ends with, if anything.
     """
 
     report: Report
     path: Path
     done: Synced | None
+    problems: tuple[Problem, ...]
     error: MotionfleetError | None
 
 
@@ -165,7 +167,7 @@ def run(
         report = report.model_copy(update={"failure_command": fault or "called"})
         _write(path, report)
     prune(home, host)
-    return Night(report, path, done, error)
+    return Night(report, path, done, tuple(problems), error)
 
 
 def absolute(folders: Sequence[Path], *, host: str, file: Path) -> list[Path]:
@@ -278,7 +280,7 @@ def _await(
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            link.reached  # noqa: B018  (asking connects)
+            link.connect()
         except HostUnreachable as error:
             if time.monotonic() >= deadline:
                 raise

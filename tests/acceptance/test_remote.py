@@ -136,6 +136,19 @@ def test_a_host_decides_itself_where_clips_lie(home: Path, day1: Path, tmp_path:
     assert "no --out" in refused.err.replace("\n", " ")
 
 
+def test_of_manifests_submitted_together_none_is_queued_where_one_cannot_be(
+    home: Path, far: Home, day1: Path, tmp_path: Path
+) -> None:
+    stale = manifest_of(tmp_path / "more", "day2", 3)
+    small_picture(stale.parent / "day2_2.png", shade=99)
+
+    refused = fleet(home, "submit", day1, stale, "--host", ALIAS)
+
+    assert refused.code == 87, refused.err
+    assert "day2_2.png" in refused.err
+    assert not far.ledger.exists() or there(far) == []
+
+
 def test_a_host_that_nobody_knows_leaves_no_trace_here(home: Path, day1: Path) -> None:
     settings = home / "settings.toml"
     settings.write_text(settings.read_text() + '[hosts.disk]\ntransport = "local"\n'

@@ -220,6 +220,29 @@ def test_all_folders_of_the_settings_in_one_command(tmp_path: Path, host: Sshd) 
     assert "leave DIR out" in both.err
 
 
+def test_a_folder_of_the_settings_that_is_not_there_is_told_on_the_screen(
+    tmp_path: Path, host: Sshd
+) -> None:
+    desk = transit.desk(tmp_path, host, more='folders = ["/nowhere/stills"]\n')
+
+    done = fleet(desk.home, "sync", ALIAS, "--all", "--patience", "0")
+
+    assert done.code == 89
+    assert "/nowhere/stills" in done.err
+
+
+@pytest.mark.parametrize("name", ["no-such-host.invalid", "../../evil", "-oProxyCommand=x"])
+def test_a_host_that_nobody_knows_leaves_nothing_behind(
+    desk: transit.Desk, tmp_path: Path, name: str
+) -> None:
+    before = sorted(transit.files_in(tmp_path))
+
+    done = fleet(desk.home, "push", "--", name, desk.folder)
+
+    assert done.code in {80, 81}, done.err
+    assert sorted(transit.files_in(tmp_path)) == before
+
+
 def test_a_folder_without_manifests_is_told(desk: transit.Desk) -> None:
     done = fleet(desk.home, "sync", ALIAS, desk.folder)
 

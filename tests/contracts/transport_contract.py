@@ -337,8 +337,9 @@ class TransportContract(ArrivalContract):
         (far / "link.mp4").symlink_to(secret)
         write(far, {"a.mp4": b"a"})
 
-        with pytest.raises(TransferFailed, match=r"link\.mp4"):
-            self.fetch(transport, [Item("a.mp4", 1), Item("link.mp4", 6)], far, here)
+        told = r"link\.mp4 is a symbolic link|no regular files.*link\.mp4"
+        with pytest.raises(TransferFailed, match=told):
+            self.fetch(transport, [Item("a.mp4", 1), Item("link.mp4", 4096)], far, here)
 
         assert "link.mp4" not in tree(here)
 

@@ -16,8 +16,9 @@ from tests.contracts.transport_contract import TransportContract
 class PaceContract(TransportContract):
     """What every transport does in time."""
 
+    @pytest.mark.parametrize("how", ["rewritten", "replaced"])
     def test_a_file_that_changes_under_way_is_told(
-        self, transport: Transport, here: Path, far: Path
+        self, transport: Transport, here: Path, far: Path, how: str
     ) -> None:
         items = write(here, {"a.jpg": bytes_of(8 * MEGA), "z.jpg": b"z"})
         running = Running(
@@ -27,7 +28,9 @@ class PaceContract(TransportContract):
         )
         until(lambda: bytes_below(far) > 0, what="something arrived")
 
-        (here / "a.jpg").write_bytes(b"another")
+        another = here / "a.jpg" if how == "rewritten" else here / "new"
+        another.write_bytes(bytes_of(8 * MEGA, seed=1) if how == "replaced" else b"another")
+        another.replace(here / "a.jpg")
         running.join()
 
         assert isinstance(running.error, TransferFailed)

@@ -16,10 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from fleet.home import Home
-from fleet.sync.errors import SyncRecordUnusable
+from fleet.settings import HostName
+from fleet.sync.errors import HostUnknown, SyncRecordUnusable
 
 LAYOUT: Final = 1
+_IS_NAME: Final[TypeAdapter[str]] = TypeAdapter(HostName)
 _BUSY_S: Final = 30.0
 
 _TABLES: Final = (
@@ -65,9 +69,19 @@ def open_record(home: Home, host: str) -> Record:
     """The record of ``host``.
 
     Raises:
+        HostUnknown: no host can be called so, and no file either.
         SyncRecordUnusable: it cannot be opened.
     """
+    try:
+        _IS_NAME.validate_python(host)
+    except ValidationError:
+        raise HostUnknown(name=host, what="no host can have such a name") from None
     return Record(home.sync / f"{host}.sqlite3")
+
+
+def has_record(home: Home, host: str) -> bool:
+    """Whether anything was ever synced with ``host`` from here."""
+    return (home.sync / f"{host}.sqlite3").is_file()
 
 
 class Record:

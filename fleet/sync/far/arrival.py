@@ -21,6 +21,7 @@ from typing import Final
 from companions.base import Closed
 from fleet.sync.errors import NoRoom, SyncBusy
 from fleet.sync.far import tree
+from fleet.sync.far.apart import take_back
 from fleet.sync.far.disk import told
 from fleet.sync.far.index import Index
 from fleet.sync.far.leftovers import ARRIVING, keep_half, lock_of
@@ -89,6 +90,7 @@ class Arrival:
         inbox = self.folder.parent.parent
         with told(self.folder):
             self.root = _own_folder(self.folder)
+            take_back(self.folder, self.root)
             for folder in self._members:
                 tree.make_below(self.root, folder, ours=True)
             # A broken line does not cost reading it all again.

@@ -25,7 +25,8 @@ from fleet.sync.far.leftovers import ARRIVING
 
 COMMAND: Final = "SSH_ORIGINAL_COMMAND"
 """Where sshd puts what the desk asked for."""
-_PLACES: Final = "/usr/bin:/usr/local/bin:/opt/homebrew/bin:/usr/share/rsync/scripts"
+_PLACES: Final = "/usr/local/bin:/opt/homebrew/bin:/usr/share/rsync/scripts"
+"""Where it may be besides ``PATH``, which sshd keeps short."""
 _PUSH: Final = re.compile(r"(?P<options>rsync --server(?! --sender)(?: [^\s]+)*?) \. "
                           r"(?P<set_id>[0-9a-f]{16})/?")  # fmt: skip
 _PULL: Final = re.compile(r"rsync --server --sender(?: [^\s]+)*? \. [a-z0-9][a-z0-9-]{0,79}/?")
@@ -118,7 +119,7 @@ def run_rsync(act: RunRsync) -> NoReturn:
 
 def rrsync_here() -> str | None:
     """Where ``rrsync`` is on this machine."""
-    return shutil.which("rrsync", path=f"{_PLACES}:{os.environ.get('PATH', '')}")
+    return shutil.which("rrsync", path=f"{os.environ.get('PATH', os.defpath)}:{_PLACES}")
 
 
 def refuse(command: str, why: str, *, home: Home) -> NoReturn:

@@ -12,6 +12,7 @@ from typing import Final
 
 from companions.files import flush_folder
 from fleet.sync.far import tree
+from fleet.sync.far.apart import leave, set_apart
 from fleet.sync.far.arrival import Arrival
 from fleet.sync.far.disk import flush_tree, told
 from fleet.sync.far.index import Index, Kept
@@ -33,13 +34,18 @@ def publish(arrival: Arrival, *, inbox: Path, index: Index, now: float) -> None:
     with told(final):
         if only is None or offer.manifest_name in only:
             _write_manifest(offer, root=arrival.root)
-        # Before the rename: a power cut must not leave a set that is visible and empty.
-        flush_tree(arrival.root, [f.path for f in files_of(offer) if _is_new(f, only)])
+        paths = [file.path for file in files_of(offer) if _is_new(file, only)]
+        # Flushed before the rename: a power cut must not leave a set that is visible and empty.
         if only is None:
             final.parent.mkdir(mode=tree.FOLDER_MODE, parents=True, exist_ok=True)
-            os.fchmod(arrival.root, tree.FOLDER_MODE)
-            arrival.folder.rename(final)
+            whole = set_apart(arrival.folder, arrival.root)
+            with tree.opened(whole) as root:
+                flush_tree(root, paths)
+                os.fchmod(root, tree.FOLDER_MODE)
+            whole.rename(final)
+            leave(arrival.folder)
         else:
+            flush_tree(arrival.root, paths)
             _bring_back(arrival.folder, final, only)
         for folder in (final, final.parent, arrival.folder.parent, inbox):
             flush_folder(folder)

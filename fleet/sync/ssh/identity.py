@@ -92,7 +92,9 @@ def authenticate(transport: paramiko.Transport, host: SshHost, *, name: str) -> 
             if not answered:
                 raise HostUnreachable(host=name, what=f"it was silent at log-in for {AGENT_S:g} s")
             if not transport.is_active():
-                break  # it has seen enough keys and hung up, or an agent could not sign
+                if why is None or isinstance(why, EOFError | ConnectionError):
+                    raise HostUnreachable(host=name, what="the line broke at log-in")
+                break  # it has seen enough keys and said so, or an agent could not sign
     raise HostRefused(host=name, by_hand=host.by_hand, what=_told(host, tried))
 
 

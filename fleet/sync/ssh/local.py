@@ -23,13 +23,14 @@ END_S: Final = 5.0
 class LocalLine:
     """A running ``command``, which messages call ``host``."""
 
-    def __init__(self, command: Sequence[str], *, host: str) -> None:
+    def __init__(self, command: Sequence[str], *, host: str, end_s: float = END_S) -> None:
         """Start it.
 
         Raises:
             FarFleetUnusable: it cannot be started.
         """
         self._host = host
+        self._end_s = end_s
         self._lines = Lines()
         self._closing = threading.Lock()
         try:
@@ -97,7 +98,7 @@ class LocalLine:
             with contextlib.suppress(OSError):
                 self._in.close()
             try:
-                self._process.wait(timeout=END_S)
+                self._process.wait(timeout=self._end_s)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

@@ -190,6 +190,12 @@ def open_to_write(path: Path) -> FileIO:
     return FileIO(os.open(path, flags, 0o600), "r+b")
 
 
+def has_holes(path: Path) -> bool:
+    """Whether a file takes less of its disk than it is long."""
+    status = path.lstat()
+    return status.st_blocks * 512 < status.st_size
+
+
 def write_all(writer: FileIO, data: bytes) -> None:
     """Write all of ``data``: a disk that is almost full takes a part of it without a word.
 

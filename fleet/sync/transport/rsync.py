@@ -1,29 +1,32 @@
 """The transport over rsync and OpenSSH: one run of rsync for a list of files, no daemon.
 
 rsync runs in a session of its own, so that Ctrl-C reaches us alone, and is ended by us.  Where we
-are killed it ends itself: its words go into a pipe that no one reads any more.
+are killed, its tether ends it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import sh
 
-from fleet.sync.transport import disk
+from fleet.sync.transport import disk, tether
 from fleet.sync.transport.base import Item, Pace, Stop
 from fleet.sync.transport.choice import Rsync
 from fleet.sync.transport.disk import HERE, Way
 from fleet.sync.transport.rsync_bounds import Bound, Words
 from fleet.sync.transport.rsync_ends import judge
 from fleet.sync.transport.rsync_flags import (
+    LARGE_BYTES,
     Ends,
     fetch_argv,
     folder_fault,
@@ -86,11 +89,18 @@ class RsyncTransport:
         self._check_folder(destination)
         with disk.telling(source, way=self._way):
             before = disk.stamps(items, source=source, way=self._way)
+            large = [path for path, stamp in before.items() if stamp.size > LARGE_BYTES]
+            holes = any(disk.has_holes(source / path) for path in large)
         with self._names(items) as names:
             argv = push_argv(
-                self._ends, names=names, source=str(source.absolute()), destination=destination,
+                self._ends,
+                names=names,
+                source=str(source.absolute()),
+                destination=destination,
                 pace=pace,
-            )  # fmt: skip
+                large=bool(large),
+                holes=holes,
+            )
             self._run(argv, stop=stop, room_host=self.host, room_folder=destination)
         disk.check_unchanged(before, source=source, way=self._way)
 
@@ -150,20 +160,19 @@ class RsyncTransport:
         watch: Callable[[], str | None] = lambda: None,
     ) -> None:
         words = Words()
-        try:
-            command = sh.Command(self._program)
-        except sh.CommandNotFound:
+        program = shutil.which(self._program)
+        if program is None:
             raise self._way.refused(
                 Status.NO_COMMAND, f"there is no {self._program} on this machine"
-            ) from None
-        with Path(os.devnull).open("rb") as nothing:
+            )
+        with _lifeline() as lifeline:
             try:
-                running = command(
-                    *argv,
+                running = sh.Command(sys.executable)(
+                    *("-I", "-S", tether.__file__, program, *argv),
                     _bg=True,
                     _bg_exc=False,
                     _new_session=True,
-                    _in=nothing,
+                    _in=lifeline,
                     _out=_ignore,
                     _out_bufsize=4096,
                     _err=words.take,
@@ -234,6 +243,17 @@ def _end(running: sh.RunningCommand, *, grace_s: float) -> None:
     # A code that sh thinks worth an exception is judged by us, with the words.
     with contextlib.suppress(sh.ErrorReturnCode):
         running.wait()
+
+
+@contextlib.contextmanager
+def _lifeline() -> Iterator[BinaryIO]:
+    """The reading end of a pipe whose writing end is ours alone: it closes when we end."""
+    theirs, ours = os.pipe()
+    try:
+        with os.fdopen(theirs, "rb") as lifeline:
+            yield lifeline
+    finally:
+        os.close(ours)
 
 
 def _ignore(chunk: str) -> None:

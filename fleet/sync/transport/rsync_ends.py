@@ -57,6 +57,10 @@ def judge(
         return way.failed(Status.STOPPED, f"it was ended by signal {-code}; {said}")
     if code == Status.NO_COMMAND or _NO_COMMAND.search(words):
         return way.refused(Status.NO_COMMAND, f"there is no rsync on {way.host}: {said}")
+    if code == Status.FILE_IO and not words.strip():
+        # The far side's words are lost now and then when it ends at once, as on a full disk;
+        # the next try says what it is.
+        return way.failed(code, "the other side could not write a file, and did not say why")
     if code in WORTH_ANOTHER_TRY:
         return way.failed(code, said)
     return way.refused(code, said)

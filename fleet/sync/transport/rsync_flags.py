@@ -20,6 +20,8 @@ PARTIAL_DIR: Final = ".rsync-partial"
 ESCAPES_NAMES: Final = (3, 2, 4)
 """From this version on GNU rsync keeps the far shell from reading our names."""
 BLOCK: Final = 1024
+LARGE_BYTES: Final = 1_000_000
+"""A file below this is sent again from its beginning."""
 
 _SAFE_DESTINATION: Final = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+@,=:"
@@ -44,14 +46,27 @@ class Ends:
     there: Rsync | None
 
 
-def push_argv(ends: Ends, *, names: str, source: str, destination: str, pace: Pace) -> list[str]:
+def push_argv(
+    ends: Ends,
+    *,
+    names: str,
+    source: str,
+    destination: str,
+    pace: Pace,
+    large: bool = True,
+    holes: bool = True,
+) -> list[str]:
     """rsync's arguments to send the files that the file ``names`` lists.
 
-    ``source`` is an absolute folder here, ``destination`` the folder there.
+    ``source`` is an absolute folder here, ``destination`` the folder there.  Whether a file is
+    ``large`` enough to be worth going on with, and whether one has ``holes``, is asked because
+    what serves them costs a third of the time where there are ten thousand small ones.
     """
     flags = _common(ends, names=names, pace=pace)
-    flags += [f"--partial-dir={PARTIAL_DIR}", "--chmod=u=rwX,g=rX,o="]
-    if _both_gnu(ends):
+    if large:
+        flags.append(f"--partial-dir={PARTIAL_DIR}")
+    flags.append("--chmod=u=rwX,g=rX,o=")
+    if holes and _both_gnu(ends):
         flags.append("--sparse")
     return [*flags, "--", _folder(source), _far(ends, destination)]
 
@@ -88,10 +103,7 @@ def _common(ends: Ends, *, names: str, pace: Pace) -> list[str]:
         f"--rsh={_rsh(ends)}",
     ]
     if gnu:
-        # The numbers are thrown away; writing them is how rsync finds out that we are gone.
-        flags += ["--info=progress2", "--8-bit-output"]
-    else:
-        flags.append("-v")
+        flags.append("--8-bit-output")
     if pace.bytes_per_s is not None:
         flags.append(f"--bwlimit={max(1, pace.bytes_per_s // BLOCK)}")
     if pace.compress:

@@ -17,7 +17,7 @@ from typing import Final
 
 import paramiko
 
-from fleet.sync.errors import NoRoom
+from fleet.sync.errors import NoRoom, TransferFailed
 from fleet.sync.transport import disk, sftp_wire
 from fleet.sync.transport.base import Item
 from fleet.sync.transport.disk import Stamp, Way, harmless
@@ -60,31 +60,53 @@ class Far:
         with disk.open_to_read(source) as reader:
             with self._there(path):
                 writer = self._client.open(part, "r+b" if begun is not None else "wb")
-            at = self._agreed(reader, writer, todo, path=path)
-            if begun is not None and at == 0:
+            start = self._agreed(reader, writer, todo, path=path)
+            if begun is not None and start == 0:
                 with self._there(path):
                     writer.truncate(0)
-            reader.seek(at)
-            with self._there(path):
-                writer.seek(at)
-            writer.set_pipelined(True)
-            while chunk := reader.read(CHUNK):
-                throttle.spend(len(chunk))
-                at += len(chunk)
-                with self._there(path, missing=stamp.size):
-                    if disk.is_hole(chunk):
-                        writer.seek(at)
-                    else:
-                        writer.write(chunk)
+            try:
+                self._pour(reader, writer, start, path, stamp, throttle)
+            except (TransferFailed, NoRoom) as error:
+                if _refused_a_write(error):
+                    # Writes after the one that failed may have gone well: what this run wrote has
+                    # a hole, and its end would look as if it could be gone on with.
+                    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                        self._client.truncate(part, start)
+                raise
+        with self._there(path):
+            writer.close()
+            self._client.posix_rename(part, target)
+
+    def _pour(
+        self,
+        reader: FileIO,
+        writer: paramiko.SFTPFile,
+        start: int,
+        path: str,
+        stamp: Stamp,
+        throttle: Throttle,
+    ) -> None:
+        """Write from ``start`` to the end, and see every byte acknowledged."""
+        at = start
+        reader.seek(at)
+        with self._there(path):
+            writer.seek(at)
+        writer.set_pipelined(True)
+        while chunk := reader.read(CHUNK):
+            throttle.spend(len(chunk))
+            at += len(chunk)
+            with self._there(path, missing=stamp.size):
+                if disk.is_hole(chunk):
+                    writer.seek(at)
+                else:
+                    writer.write(chunk)
         if at != stamp.size:
             raise self._way.failed(
                 Status.VANISHED, f"changed while they were sent: {harmless(path)}"
             )
         with self._there(path, missing=stamp.size):
             sftp_wire.drain(writer)
-            sftp_wire.settle(writer, size=at, mode=RIGHTS, mtime=seen.mtime)
-            writer.close()
-            self._client.posix_rename(part, target)
+            sftp_wire.settle(writer, size=at, mode=RIGHTS, mtime=stamp.mtime_ns // NANO)
 
     def get(self, item: Item, destination: Path, throttle: Throttle) -> None:
         """Bring one file here, whole or under its partial name.
@@ -234,6 +256,10 @@ class Far:
                 ) from None
             what = f"{shown}: the other side says {harmless(str(error))!r}"
             raise self._way.failed(Status.PARTIAL, what) from None
+
+
+def _refused_a_write(error: TransferFailed | NoRoom) -> bool:
+    return isinstance(error, NoRoom) or error.status == Status.PARTIAL
 
 
 def _seen_there(status: paramiko.SFTPAttributes) -> Seen:

@@ -28,13 +28,10 @@ main()
 """
 
 
-def fleet_without_sync(
-    home: Path, *arguments: str, said: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
+def fleet_without_sync(home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-c", WITHOUT, *arguments],
         env=environment(home),
-        input=said,
         capture_output=True,
         check=False,
         timeout=60.0,
@@ -55,12 +52,20 @@ def test_a_desk_without_the_packages_of_sync_is_told_what_to_install(
 
 
 def test_a_host_needs_none_of_them(tmp_path: Path) -> None:
-    hello = b'{"do": "hello", "protocol": 1, "version": "0.1.0"}\n{"do": "goodbye"}\n'
+    with subprocess.Popen(
+        [sys.executable, "-c", WITHOUT, "receive"],
+        env=environment(tmp_path),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as far:
+        assert far.stdin is not None
+        assert far.stdout is not None
+        far.stdin.write(b'{"do": "hello", "protocol": 1, "version": "0.1.0"}\n')
+        far.stdin.flush()
 
-    done = fleet_without_sync(tmp_path, "receive", said=hello)
-
-    assert done.returncode == 0, done.stderr
-    assert b'"say":"welcome"' in done.stdout
+        assert b'"say":"welcome"' in far.stdout.readline()
+        far.stdin.close()
+        assert far.wait(timeout=60.0) == 0
 
 
 def test_a_module_that_no_extra_brings_is_a_bug(tmp_path: Path) -> None:

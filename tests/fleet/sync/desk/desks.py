@@ -13,6 +13,7 @@ from fleet.home import Home
 from fleet.settings import Settings, load_settings
 from fleet.sync.desk.folder import Synced, Wishes, sync
 from fleet.sync.desk.link import Link
+from fleet.sync.desk.progress import Tell, silent
 from fleet.sync.desk.record import open_record
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
@@ -41,9 +42,18 @@ class Desk:
     def settings(self) -> Settings:
         return load_settings(self.home)
 
-    def sync(self, wishes: Wishes = ALL, *, folder: Path | None = None) -> Synced:
+    def sync(
+        self, wishes: Wishes = ALL, *, folder: Path | None = None, tell: Tell = silent
+    ) -> Synced:
         with open_record(self.home, ALIAS) as record, self.link() as link:
-            return sync(link, [folder or self.folder], home=self.home, record=record, wishes=wishes)
+            return sync(
+                link,
+                [folder or self.folder],
+                home=self.home,
+                record=record,
+                wishes=wishes,
+                tell=tell,
+            )
 
     def link(self) -> Link:
         return Link(ALIAS, settings=self.settings)
@@ -74,14 +84,16 @@ def nearby(root: Path) -> Desk:
     return _desk(root, table, far.inbox, far.outbox)
 
 
-def hostile(root: Path, answers: Mapping[str, Sequence[Mapping[str, Any]]]) -> Desk:
+def hostile(
+    root: Path, answers: Mapping[str, Sequence[Mapping[str, Any]]], *, tries: int = 2
+) -> Desk:
     """A desk whose host answers each request with the next of what is given here for its word."""
     far = Home(root / "far-home")
     far.root.mkdir(parents=True)
     script = root / "answers.json"
     script.write_text(json.dumps(answers))
     fleet = f"{sys.executable} {HOSTILE} {script}"
-    table = f'[hosts.{ALIAS}]\ntransport = "local"\nfleet = "{fleet}"\ntries = 2\n'
+    table = f'[hosts.{ALIAS}]\ntransport = "local"\nfleet = "{fleet}"\ntries = {tries}\n'
     return _desk(root, table, far.inbox, far.outbox)
 
 

@@ -104,6 +104,16 @@ def test_a_host_without_sftp_fails_only_where_sftp_is_needed(host: Sshd) -> None
     assert "rsync here" not in needs
 
 
+def test_a_key_that_the_host_restricts_is_told_and_passes(host: Sshd) -> None:
+    host.authorize(f'restrict,command="{FLEET} gate"')
+
+    found = examined(host)
+
+    assert list(found) == ALL
+    assert (found["key"].state, found["transport"].state) == (State.PASS, State.PASS)
+    assert examined(host, transport="sftp")["transport"].state is State.FAIL
+
+
 def test_a_mounted_disk_is_examined_without_ssh(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

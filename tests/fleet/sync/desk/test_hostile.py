@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,12 @@ class Liar:
         self.rewrite(clip=facts.model_copy(update=new))
         self.told[0] |= {"clip_sha256": new["sha256"], "clip_size": len(data)}
 
-    def pulled(self) -> tuple[Desk, Synced]:
-        """What a pull makes of it."""
+    def pulled(self, *, tries: int = 2, more: Sequence[Told] = ()) -> tuple[Desk, Synced]:
+        """What a pull makes of it; ``more`` is what the host says when asked yet again."""
         found = {"say": "results_found", "outbox": str(self.outbox), "results": self.told}
         # Asked once more, it lies again, of those that it is asked for.
         again = found | {"only_asked": True}
-        desk = hostile(self.root, {"ask_results": [found, again]})
+        desk = hostile(self.root, {"ask_results": [found, again, *more]}, tries=tries)
         for path in transit.files_in(self._stage):
             place = desk.folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -205,6 +205,17 @@ def test_a_lie_costs_one_result_and_is_told(tmp_path: Path, lie: str) -> None:
     assert [type(each.error) for each in done.problems] == [AnswerRefused]
     assert len(_results(desk)) == 2  # the other picture's
     assert all(Path(path).is_relative_to("shoot") for path in _results(desk))
+
+
+def test_who_lies_twice_of_one_result_is_not_asked_a_third_time(tmp_path: Path) -> None:
+    liar = Liar(tmp_path)
+    _other_clip_bytes(liar)
+
+    # To be asked yet again, it would answer what ends the conversation.
+    _, done = liar.pulled(tries=5, more=[{"say": "let"}])
+
+    assert [type(each.error) for each in done.problems] == [AnswerRefused]
+    assert "not those that its meta names" in str(done.problems[0].error)
 
 
 @pytest.mark.parametrize(

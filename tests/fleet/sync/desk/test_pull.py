@@ -13,6 +13,7 @@ from companions.errors import FileUnwritable, SetBusy
 from companions.lock import locked
 from companions.names import CLIP_SUFFIX, MANIFEST_SUFFIX, META_SUFFIX
 from fleet.sync.desk.incoming import INCOMING
+from fleet.sync.desk.progress import Told
 from fleet.sync.desk.record import open_record
 from tests.chaos import transit
 from tests.fleet.sync.desk.desks import ALL, PULL, PUSH, Desk, nearby, over_ssh
@@ -157,17 +158,14 @@ def test_a_result_of_an_earlier_manifest_is_left_there_and_fetched_once(tmp_path
     )
     desk.sync(PUSH)
 
-    (first,) = desk.sync(PULL).pulled
-    clips = [path for path in published if path.endswith(CLIP_SUFFIX)]
-    for path in clips:
-        (desk.clips / path).chmod(0o000)  # whoever fetches it again fails, root or not
-        (desk.clips / path).unlink()
-        (desk.clips / path).mkdir()
-    (second,) = desk.sync(PULL).pulled
+    told: list[list[Told]] = [[], []]
+    first, second = (desk.sync(PULL, tell=told[which].append).pulled[0] for which in (0, 1))
 
     assert here(desk, published) == {}
-    assert len(first.outdated) == 3
+    assert (len(first.outdated), len(second.outdated)) == (3, 3)
     assert first.refused == second.refused == ()
+    assert told[0] != []
+    assert told[1] == []  # nothing travelled
 
 
 def test_a_host_that_publishes_meanwhile_is_asked_once_more(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,29 @@ def test_a_missing_picture_keeps_its_set_from_going_and_says_which(tmp_path: Pat
     assert transit.visible_sets(desk.inbox) == []
     assert kinds(done.problems) == [SetStale]
     assert gone.name in str(done.problems[0].error)
+
+
+def test_a_picture_that_goes_while_it_is_sent_is_named_and_not_tried_again_and_again(
+    tmp_path: Path, host: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = over_ssh(tmp_path, host, transport="rsync")
+    transit.shoot(desk.folder, pictures=2, size_bytes=SIZE, seed=1)
+    gone = next(desk.folder.rglob("*.jpg"))
+    # An rsync to whom it happens; for --version it is the real one.
+    stand_in = tmp_path / "bin" / "rsync"
+    stand_in.parent.mkdir()
+    stand_in.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exec {shutil.which("rsync")} --version\n'
+        f'echo . >> "{tmp_path}/runs"\nrm -f "{gone}"\nexit 23\n'
+    )
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stand_in.parent}:{os.environ['PATH']}")
+
+    done = desk.sync(PUSH)
+
+    assert kinds(done.problems) == [SetStale]
+    assert gone.name in str(done.problems[0].error)
+    assert (tmp_path / "runs").read_text() == ".\n"
 
 
 def test_a_set_that_is_there_needs_nothing_of_what_is_here(tmp_path: Path) -> None:

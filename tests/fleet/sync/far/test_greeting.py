@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -55,6 +56,18 @@ def test_without_rsync_there_is_none(home: Home, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(home.root))
 
     assert greeted(home).rsync == ""
+
+
+def test_behind_the_gate_there_is_no_rsync_without_rrsync(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = shutil.which("rsync")
+    assert real is not None, "rsync is missing: apt-get install rsync"
+    (tmp_path / "rsync").symlink_to(real)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert greeted(home).rsync.startswith("rsync ")
+    assert greeted(home, gated=True).rsync == ""
 
 
 def test_an_rsync_that_is_broken_counts_as_none(

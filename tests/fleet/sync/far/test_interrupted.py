@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import threading
 from pathlib import Path
+
+import pytest
 
 from fleet.sync.far.conversation import SILENCE_S
 from fleet.sync.wire.sets import AskSets, Offer, Sent, SetsHeld, Verified, Wanted
@@ -67,6 +70,44 @@ def _killed(
     if killer.is_alive():
         killer.join(ANSWER_S)
     far.kill()
+
+
+def test_a_writer_that_outlives_its_line_writes_nothing_into_the_published_set(
+    tmp_path: Path,
+) -> None:
+    offer = offer_of(FILES)
+    with Talk(tmp_path / "home") as far:
+        wanted = far.ask(offer, Wanted)
+        # As an rsync does whose line broke in silence: the folder is its working folder.
+        late = os.open(wanted.into, os.O_RDONLY | os.O_DIRECTORY)
+        assert far.send(offer, FILES).published
+
+    with pytest.raises(FileNotFoundError):
+        os.close(os.open("0.jpg", os.O_WRONLY | os.O_CREAT, dir_fd=late))
+    os.close(late)
+    place = published(tmp_path / "home", offer)
+    assert tree_of(place) == {**FILES, offer.manifest_name: offer.manifest.encode()}
+
+
+def test_killed_between_setting_a_set_apart_and_publishing_it_nothing_travels_again(
+    tmp_path: Path,
+) -> None:
+    offer = offer_of(FILES)
+    with Talk(tmp_path / "home") as far:
+        wanted = far.ask(offer, Wanted)
+        land(wanted, FILES)
+    folder = Path(wanted.into)
+    apart = folder.with_name(f"{offer.set_id}.whole")
+    apart.mkdir()
+    for half in ("f0", "f1", "f2"):  # it was killed in the middle of moving
+        (folder / half).rename(apart / half)
+
+    with Talk(tmp_path / "home") as again:
+        assert again.ask(offer, Wanted).missing == ()
+        assert again.ask(Sent(set_id=offer.set_id), Verified).published
+    assert not apart.exists()
+    place = published(tmp_path / "home", offer)
+    assert tree_of(place) == {**FILES, offer.manifest_name: offer.manifest.encode()}
 
 
 def test_a_desk_that_hangs_up_frees_its_set_and_ends_it(tmp_path: Path) -> None:

@@ -59,6 +59,10 @@ def test_members_that_an_older_desk_did_not_send_are_brought_later(far: Talk, ho
     found = state(far, newer)
     assert found is not None
     assert found.intact
+    (published(home, newer) / "a/one.jpg").unlink()
+    again = state(far, newer)
+    assert again is not None
+    assert again.gone == ("a/one.jpg",), "what came later is on record as well"
 
 
 def test_what_someone_changed_or_removed_there_is_told_by_name(far: Talk, home: Path) -> None:

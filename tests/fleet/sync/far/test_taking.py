@@ -222,8 +222,8 @@ def test_what_a_killed_rsync_left_is_kept_to_go_on_from(far: Talk) -> None:
     files = {"one.jpg": b"1" * 5000, "two.jpg": b"2" * 5000}
     offer = offer_of(files)
     into = Path(far.ask(offer, Wanted).into)
-    (into / ".one.jpg.aB3xY9").write_bytes(b"1" * 3000)
-    (into / ".one.jpg.Zz3xY9").write_bytes(b"1" * 1000)
+    (into / ".one.jpg.Zz3xY9").write_bytes(b"1" * 3000)
+    (into / ".one.jpg.aB3xY9").write_bytes(b"1" * 1000)
     (into / ".two.jpg.part").write_bytes(b"2" * 1000)
 
     far.ask(offer, Wanted)

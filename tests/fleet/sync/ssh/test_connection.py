@@ -263,6 +263,22 @@ def test_nobody_at_the_port_is_told_with_the_port(host: Sshd) -> None:
     assert f"127.0.0.1 port {host.port}: Connection refused" in refused(host)
 
 
+def test_a_line_cut_at_any_moment_of_the_log_in_is_a_host_that_is_away(host: Sshd) -> None:
+    with Proxy(host.port) as proxy:
+        host.write_client_config(port=proxy.port)
+        with connection(host):
+            whole = proxy.up + proxy.down
+        said = []
+        # The last bytes are those of the log-in itself; a refusal would not be tried again.
+        for part in range(60, 100, 4):
+            proxy.cut_after(whole * part // 100)
+            with pytest.raises(HostUnreachable) as error, connection(host):
+                pytest.fail("it was let in")
+            said.append(str(error.value))
+
+    assert any("log-in" in words for words in said), said
+
+
 def test_a_name_that_neither_ssh_nor_the_resolver_knows_is_no_host(host: Sshd) -> None:
     with pytest.raises(HostUnknown, match="none of that name"), connection(host, "nosuchhost"):
         pytest.fail("it connected")

@@ -72,15 +72,15 @@ def test_a_hashed_name_is_found(tmp_path: Path, key: str) -> None:
 
 
 def test_any_of_several_keys_on_record_will_do(tmp_path: Path, key: str) -> None:
-    other, rsa = made(tmp_path / "two"), made(tmp_path / "three", "rsa")
+    other, third = made(tmp_path / "two"), made(tmp_path / "three", "ecdsa")
     first, second = tmp_path / "known_hosts", tmp_path / "known_hosts2"
-    first.write_text(f"colo {other}\ncolo {rsa}\n")
+    first.write_text(f"colo {other}\ncolo {third}\n")
     second.write_text(f"colo {key}\n")
 
     found = on_record(("colo",), [first, second])
 
     assert checked(found, shown=key).file == second
-    assert kinds(found) == ("ssh-ed25519", "ssh-rsa")
+    assert kinds(found) == ("ssh-ed25519", "ecdsa-sha2-nistp256")
 
 
 def test_a_changed_key_is_refused_with_the_line_that_has_the_old_one(
@@ -104,9 +104,9 @@ def test_a_key_of_another_kind_than_those_on_record_is_unknown_not_accepted(
     tmp_path: Path, key: str
 ) -> None:
     file = tmp_path / "known_hosts"
-    file.write_text(f"colo {made(tmp_path / 'rsa', 'rsa')}\n")
+    file.write_text(f"colo {made(tmp_path / 'other', 'ecdsa')}\n")
 
-    with pytest.raises(HostKeyRefused, match=r"is unknown.*on record are only ssh-rsa"):
+    with pytest.raises(HostKeyRefused, match=r"is unknown.*on record are only ecdsa-sha2-nistp256"):
         checked(on_record(("colo",), [file]), shown=key)
 
 
@@ -128,11 +128,11 @@ def test_a_certificate_authority_on_record_is_no_key_of_the_host(tmp_path: Path,
     file = tmp_path / "known_hosts"
     file.write_text(f"@cert-authority colo {key}\n")
     beside_another = tmp_path / "known_hosts2"
-    beside_another.write_text(f"colo {made(tmp_path / 'rsa', 'rsa')}\n")
+    beside_another.write_text(f"colo {made(tmp_path / 'other', 'ecdsa')}\n")
 
     for files, told in (
         ([file], "is only an authority.*ssh-keyscan"),
-        ([file, beside_another], "are only ssh-rsa"),
+        ([file, beside_another], "are only ecdsa-sha2-nistp256"),
     ):
         with pytest.raises(HostKeyRefused, match=f"is unknown.*{told}"):
             checked(on_record(("[colo]:2222", "colo"), files), shown=key)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import paramiko
 from paramiko.common import AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.sftp import SFTP_EOF, SFTP_FAILURE, SFTP_NO_SUCH_FILE, SFTP_OK
 
 
 class Odd:
@@ -39,14 +40,14 @@ class _Handle(paramiko.SFTPHandle):
 
     def read(self, offset: int, length: int) -> bytes | int:
         given = max(1, int(length * self._odd.read_share)) + self._odd.surplus
-        return os.pread(self._descriptor, given, offset) or paramiko.SFTP_EOF
+        return os.pread(self._descriptor, given, offset) or SFTP_EOF
 
-    def write(self, offset: int, data: bytes) -> int:
+    def write(self, offset: int, data: bytes) -> int:  # type: ignore[override]
         if self._odd.lose_write_at == offset:
             self._odd.lose_write_at = None
-            return paramiko.SFTP_FAILURE
+            return SFTP_FAILURE
         os.pwrite(self._descriptor, data, offset)
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
     def stat(self) -> paramiko.SFTPAttributes:
         return paramiko.SFTPAttributes.from_stat(os.fstat(self._descriptor))
@@ -54,7 +55,7 @@ class _Handle(paramiko.SFTPHandle):
     def chattr(self, attr: paramiko.SFTPAttributes) -> int:
         if attr.st_size is not None:
             os.ftruncate(self._descriptor, attr.st_size)
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
 
 class _Files(paramiko.SFTPServerInterface):
@@ -67,7 +68,7 @@ class _Files(paramiko.SFTPServerInterface):
 
     def lstat(self, path: str) -> paramiko.SFTPAttributes | int:
         if not os.path.lexists(path):
-            return paramiko.SFTP_NO_SUCH_FILE
+            return SFTP_NO_SUCH_FILE
         return paramiko.SFTPAttributes.from_stat(Path(path).lstat())
 
     def list_folder(self, path: str) -> list[paramiko.SFTPAttributes]:
@@ -76,9 +77,14 @@ class _Files(paramiko.SFTPServerInterface):
             for entry in Path(path).iterdir()
         ]
 
+    def chattr(self, path: str, attr: paramiko.SFTPAttributes) -> int:
+        if attr.st_size is not None:
+            os.truncate(path, attr.st_size)
+        return SFTP_OK
+
     def posix_rename(self, oldpath: str, newpath: str) -> int:
         Path(oldpath).replace(newpath)
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
 
 class _Door(paramiko.ServerInterface):

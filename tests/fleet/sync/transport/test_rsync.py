@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from fleet.sync.errors import (
     TransferFailed,
     TransferRefused,
 )
+from fleet.sync.transport import tether
 from fleet.sync.transport.base import Item, Pace, Stop
 from fleet.sync.transport.choice import Rsync, rsync_here
 from fleet.sync.transport.rsync import RsyncTransport
@@ -168,6 +171,28 @@ def test_an_rsync_that_does_not_want_to_end_is_ended(
     assert isinstance(running.error, TransferFailed)
     pids = [int(word) for word in (tmp_path / "pids").read_text().split()]
     until(lambda: not any(map(runs, pids)), what=f"{pids} are gone")
+
+
+def test_an_rsync_that_is_deaf_does_not_outlive_a_killed_desk(tmp_path: Path) -> None:
+    program = tmp_path / "deaf"
+    program.write_text(
+        f"#!/bin/sh\ntrap '' TERM INT HUP\necho $$ > {tmp_path}/pid.new\n"
+        f"mv {tmp_path}/pid.new {tmp_path}/pid\nsleep 600\nsleep 600\n"
+    )
+    program.chmod(0o755)
+    desk = subprocess.Popen(
+        [sys.executable, "-I", "-S", tether.__file__, str(program)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    until((tmp_path / "pid").exists, what="it runs")
+    assert desk.stdin is not None
+
+    desk.stdin.close()
+
+    desk.wait(timeout=20.0)
+    pid = int((tmp_path / "pid").read_text())
+    until(lambda: not runs(pid), what="it is gone")
 
 
 @pytest.mark.parametrize("body", ["kill -TERM $$", "kill -USR1 $$", "kill -9 $$"])

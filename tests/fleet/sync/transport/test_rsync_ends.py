@@ -59,6 +59,13 @@ def test_exit_codes_that_do_not(code: int) -> None:
     assert isinstance(judged(code, "syntax or usage"), TransferRefused)
 
 
+def test_a_far_side_that_could_not_write_and_did_not_say_why_is_asked_again() -> None:
+    error = judged(11, "\n")
+
+    assert isinstance(error, TransferFailed)
+    assert "did not say why" in str(error)
+
+
 @pytest.mark.parametrize("signal", [1, 9, 10, 15])
 def test_a_signal_deserves_another_try(signal: int) -> None:
     error = judged(-signal)

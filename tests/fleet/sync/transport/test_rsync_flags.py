@@ -48,7 +48,6 @@ def test_a_push_between_gnus() -> None:
         "--timeout=60",
         "--rsync-path=rsync",
         "--rsh=ssh -F '/etc/my ssh/it'\"'\"'s' -oBatchMode=yes",
-        "--info=progress2",
         "--8-bit-output",
         "--partial-dir=.rsync-partial",
         "--chmod=u=rwX,g=rX,o=",
@@ -161,3 +160,11 @@ def test_a_folder_that_the_host_named_is_looked_at_before_it_is_used(
     found = folder_fault(folder)
 
     assert (found is None) if fault is None else (found is not None and fault in found)
+
+
+def test_what_serves_large_files_and_holes_is_left_out_where_there_are_none() -> None:
+    argv = push_argv(
+        ENDS, names="/n", source="/s", destination="/d", pace=Pace(), large=False, holes=False
+    )
+
+    assert not [word for word in argv if word.startswith(("--partial-dir", "--sparse"))]

@@ -81,23 +81,8 @@ def test_a_write_that_failed_among_others_leaves_no_hole_under_the_files_name(
             items, source=tmp_path / "here", destination=str(odd.root), pace=Pace(), stop=Stop()
         )
 
-    assert odd.lose_write_at is None
     assert "a.jpg" not in tree(odd.root)
-
-
-def test_after_a_failure_the_next_transfer_has_a_session_of_its_own(
-    transport: SftpTransport, odd: Odd, tmp_path: Path
-) -> None:
-    files = {"a.jpg": bytes_of(SIZE)}
-    items = write(tmp_path / "here", files)
-    odd.lose_write_at = 0
-    with pytest.raises(TransferFailed):
-        transport.send(
-            items, source=tmp_path / "here", destination=str(odd.root), pace=Pace(), stop=Stop()
-        )
-
     transport.send(
         items, source=tmp_path / "here", destination=str(odd.root), pace=Pace(), stop=Stop()
     )
-
     assert tree(odd.root) == files

@@ -27,7 +27,7 @@ def line(**more: object) -> dict[str, object]:
 
 
 def seen(world: World, *lines: dict[str, object]) -> Seen:
-    """What ``fleet submit --host --no-wait`` tells of one shot, of which the host says ``lines``."""
+    """What ``submit --host --no-wait`` tells of one shot, of which the host says ``lines``."""
     found = {"lines": lines, "seen": 1, "more": False, "at_work": True, "paused": False}
     says = json.dumps({"say": "status_found", "found": found})
     manifest = world.manifest("day1", "a.png")
