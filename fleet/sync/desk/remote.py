@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from companions.base import Closed
 from companions.names import MANIFEST_SUFFIX
@@ -23,6 +23,7 @@ from fleet.sync.wire.work import (
     AskStatus,
     Cancel,
     Cancelled,
+    Enough,
     Follow,
     Happened,
     Over,
@@ -144,6 +145,18 @@ def cancel(
     return link.steadily(lambda reached: reached.conversation.ask(request, Cancelled), tell=tell)
 
 
+class Between(Protocol):
+    """Something to be done now and then while events are followed."""
+
+    def is_due(self) -> bool:
+        """Whether it should be done now; asked at first, and after events were taken."""
+        ...
+
+    def act(self) -> None:
+        """Do it; the link is free for it."""
+        ...
+
+
 def follow(
     link: Link,
     shots: Collection[str],
@@ -151,13 +164,14 @@ def follow(
     after: int,
     take: Callable[[EventRow], None],
     tell: Tell,
+    between: Between | None = None,
     patience_s: float = PATIENCE_S,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Give ``take`` every event of ``shots`` after number ``after``, each once, until all ended.
 
     A connection that breaks is made again, and the events go on where they stopped; ``tell`` is
-    told of it.
+    told of it.  Whenever ``between`` is due, the host is left alone for its act.
 
     Raises:
         FarFleetUnusable: nothing is at work there, or ``fleet`` there ends again and again.
@@ -165,7 +179,7 @@ def follow(
         HostUnreachable: it could not be reached for ``patience_s``.
         HostRefused, HostKeyRefused, HostUnknown: it cannot be reached any more at all.
     """
-    following = _Following(link, shots, after=after, take=take)
+    following = _Following(link, shots, after=after, take=take, between=between)
     while True:
         try:
             ended = following.to_the_end()
@@ -195,27 +209,43 @@ class _Following:
         *,
         after: int,
         take: Callable[[EventRow], None],
+        between: Between | None,
     ) -> None:
         self._link, self._shots, self._take = link, frozenset(shots), take
+        self._between = between
         self._seen = after
         self.failures = 0
         self.heard_at = time.monotonic()
 
     def to_the_end(self) -> bool:
         """Take events until the host has no more to tell; whether all shots have ended."""
+        while True:
+            if self._between is not None and self._between.is_due():
+                self._between.act()
+                self.heard_at = time.monotonic()
+            over, was_asked_for = self._until_over()
+            if over.ended or not was_asked_for:
+                return over.ended
+
+    def _until_over(self) -> tuple[Over, bool]:
+        """The host's last word, and whether it was asked for it."""
         conversation = self._link.reached.conversation
         conversation.say(Follow(shots=tuple(self._shots), after=self._seen))
+        enough = False
         while True:
             message = conversation.next()
             self.failures, self.heard_at = 0, time.monotonic()
             if isinstance(message, Over):
-                return message.ended
+                return message, enough
             for event in _events(message, host=self._link.name):
                 # Whatever the host repeats or makes up: each event once, and of these shots only.
                 if event.seq > self._seen:
                     self._seen = event.seq
                     if event.shot_id in self._shots:
                         self._take(event)
+            if not enough and self._between is not None and self._between.is_due():
+                conversation.say(Enough())
+                enough = True
 
 
 def nobody_at_work(link: Link) -> FarFleetUnusable:

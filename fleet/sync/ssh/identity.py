@@ -71,7 +71,11 @@ def authenticate(transport: paramiko.Transport, host: SshHost, *, name: str) -> 
         for told, key in keys:
             tried.offered.append(told)
             answer = threading.Event()
-            transport.auth_publickey(host.user, key, event=answer)
+            try:
+                transport.auth_publickey(host.user, key, event=answer)
+            except paramiko.SSHException:
+                # Only where there is no session any more: nobody was asked anything.
+                raise HostUnreachable(host=name, what="the line broke at log-in") from None
             # A person may have to touch a key, or to say yes to an agent.
             answered = answer.wait(AGENT_S)
             if transport.is_authenticated():

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from fleet.cli.output import Output
-from fleet.cli.seen_through import Going, Seen, SeenThrough
+from fleet.cli.seen_through import Going, Homecoming, Seen, SeenThrough
+from fleet.ledger.rows import EventRow
 from fleet.sync.desk.record import open_record
 from fleet.sync.desk.set import read_set
 from fleet.sync.errors import AnswerRefused
 from fleet.sync.wire.work import Submitted
+from tests.chaos.transit import results
+from tests.fleet.ledger.filling import make
 from tests.fleet.sync.work.hostile import HOST, hostile
-from tests.fleet.sync.work.world import World
+from tests.fleet.sync.work.world import NAME, World, at_work, until
 
 
 def line(**more: object) -> dict[str, object]:
@@ -85,3 +89,55 @@ def test_the_pictures_name_is_the_manifests_whatever_the_host_calls_it(world: Wo
 
     assert end.image == "a.png"
     assert Path(end.target.removeprefix(f"{HOST}:")).name == "a.mp4"
+
+
+def test_what_is_done_comes_home_while_the_rest_is_still_made(world: World) -> None:
+    manifest = world.manifest("day1", "a.png", "b.png")
+    came = world.folder / "a.mp4"
+
+    def make_two() -> None:
+        with world.ledger() as ledger:
+            make(ledger, world.root, now=100.0)
+            until(came.exists, within_s=30.0, what="the first clip at home")
+            make(ledger, world.root, now=110.0)
+
+    with (
+        at_work(world.far),
+        world.link() as link,
+        open_record(world.home, NAME) as record,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        done = world.submit(link, manifest)
+        results(world.far.outbox / world.label(), manifest, size_bytes=20_000)
+        going = Going(manifest, read_set(manifest, record=record), world.label())
+        through = SeenThrough(
+            link, [(going, done)], home=world.home, record=record, output=Output(),
+            fetch_every_s=0.0,
+        )  # fmt: skip
+        making = beside.submit(make_two)
+        found = through.run(wait=True)
+        making.result()
+
+    assert (found.problems, [end.state for end in found.ends]) == (0, ["pass", "pass"])
+
+
+def test_results_are_fetched_only_when_a_shot_has_ended_and_only_so_often() -> None:
+    fetched: list[str] = []
+    hasty = Homecoming(lambda: fetched.append("now"), every_s=0.0)
+    patient = Homecoming(lambda: fetched.append("late"), every_s=3600.0)
+    began, ended = (
+        EventRow(seq=1, at=1.0, shot_id="a-1", stage="", kind=kind, data={})
+        for kind in ("leased", "ended")
+    )
+    assert Homecoming(lambda: None, every_s=3600.0, waiting=True).is_due()
+    for each in (hasty, patient):
+        each.see(began)
+    assert not hasty.is_due()
+
+    for each in (hasty, patient):
+        each.see(ended)
+    assert hasty.is_due()
+    assert not patient.is_due()
+    hasty.act()
+    assert fetched == ["now"]
+    assert not hasty.is_due(), "what has ended was fetched"
