@@ -46,9 +46,10 @@ demo: install-fleet  ## Five photographs become five clips and a contact sheet, 
 
 test: install-dev  ## Run the tests; choose with ARGS="tests/companions -k picture".
 ifeq ($(strip $(ARGS)),)
-	@# The window's tests after the others: clusters that are timed want the machine to themselves.
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/selector
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/selector
+	@# Clusters that are timed want the machine to themselves; those of sync wait for other
+	@# processes most of the time, and leave it to the window's.
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/selector --ignore tests/fleet/sync
+	$(BIN)/python -m pytest -n 4 --dist loadfile tests/fleet/sync tests/selector
 else
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 endif

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from fleet.errors import ClusterDown
@@ -102,3 +103,17 @@ def _work(home: Home, settings: Settings, stages: Stages, tick: Tick) -> None:
     finally:
         # Interrupted or not.  By now the raylet of a killed command is gone for certain, too.
         processes.end(processes.bereaved(home.root), grace_s=AGENTS_S)
+        _sweep_kept_frames(home)
+
+
+def _sweep_kept_frames(home: Home) -> None:
+    """Remove kept frames that no shot counts on: a keeper that was slow, or killed and started
+    again, may have ended a file after its shot was over."""
+    from fleet.attempt import sweep_checkpoints
+
+    database = Database(home.ledger)
+    try:
+        wanted = {Path(kept.path) for kept in reading.checkpoints(database).values()}
+    finally:
+        database.close()
+    sweep_checkpoints(home, wanted)

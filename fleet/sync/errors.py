@@ -17,6 +17,7 @@ FleetError               40
 +-- SyncRecordUnusable   93  the record of syncs cannot be read or written  fix the disk
 +-- RequestRefused       94  a host refused what was asked of it            see the message
 +-- TransferRefused      95  files cannot be moved this way at all          see the message
++-- FolderAway           96  a folder to sync is not there                  mount its disk
 """
 
 from __future__ import annotations
@@ -244,4 +245,18 @@ class TransferRefused(FleetError):
             f"{by} cannot move files between here and {host} (exit code {status}): {what}. "
             f"Try another transport in settings.toml ([hosts.{host}] transport), or see: "
             f"fleet hosts check {host}"
+        )
+
+
+class FolderAway(FleetError):
+    """A folder that the settings name is not there: its disk is not mounted, or it was moved."""
+
+    exit_code = 96
+    code = "folder_away"
+
+    def __init__(self, *, folder: Path) -> None:
+        self.folder = str(folder)
+        super().__init__(
+            f"{folder} is not there. Mount its disk, or correct folders in settings.toml; nothing "
+            f"of it was sent or fetched"
         )

@@ -31,7 +31,7 @@ from fleet.sync.desk.link import Link
 from fleet.sync.desk.outcome import Conflict, Outcome, conflicts_of, outcome_of
 from fleet.sync.desk.progress import Complain, Tell, silent, unheard
 from fleet.sync.desk.record import open_record
-from fleet.sync.errors import HostUnreachable, SetStale, SyncBusy, SyncIncomplete
+from fleet.sync.errors import FolderAway, HostUnreachable, SyncBusy, SyncIncomplete
 
 KEPT: Final = 60
 """Reports that are kept for each host; the oldest make room."""
@@ -129,7 +129,7 @@ def run(
     except KeyboardInterrupt:
         error = Interrupted(again=f"fleet sync {host} --all")
     missing = [
-        Problem(str(folder), SetStale(manifest=str(folder), what="the folder is not there"))
+        Problem(str(folder), FolderAway(folder=folder))
         for folder in folders if not folder.is_dir()
     ]  # fmt: skip
     problems = [*missing, *(done.problems if done is not None else ())]
