@@ -38,10 +38,17 @@ class Taken:
     def take(self, event: EventRow) -> None:
         self.events.append(event)
 
-    def follow(self, link: Link, shots: list[str], *, after: int = 0, **more: float) -> None:
+    def follow(
+        self,
+        link: Link,
+        shots: list[str],
+        *,
+        after: int = 0,
+        patience_s: float = remote.PATIENCE_S,
+    ) -> None:
         remote.follow(
             link, shots, after=after, take=self.take, tell=self.breaks.append,
-            sleep=lambda _: None, **more,
+            patience_s=patience_s, sleep=lambda _: None,
         )  # fmt: skip
 
 
