@@ -12,7 +12,7 @@ from fleet.sync.desk.reach import reach
 from fleet.sync.errors import HostKeyRefused
 from fleet.sync.transport.base import Item, Pace, Stop
 from tests.acceptance.cli import Ran, fleet
-from tests.chaos.transit import Desk, desk, files_in, shoot
+from tests.chaos.transit import Desk, desk, files_in, inbox_of, shoot
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
 REFUSED = 83
@@ -68,14 +68,14 @@ def test_a_host_that_was_used_for_months_is_refused_once_its_key_changes(
 ) -> None:
     here = _desk(tmp_path, host, transport="rsync")
     assert fleet(here.home, "push", ALIAS, here.folder).code == 0
-    before = set(files_in(host.home))
+    before = set(files_in(inbox_of(host)))
     shoot(here.folder, pictures=2, size_bytes=1000, seed=2, name="more")
     _change_key(host)
 
     ran = fleet(here.home, "push", ALIAS, here.folder)
 
     assert ran.code == REFUSED, ran.err
-    assert set(files_in(host.home)) == before
+    assert set(files_in(inbox_of(host))) == before
 
 
 @pytest.mark.parametrize("known", ["another key", "no key"])
