@@ -38,7 +38,7 @@ from tests.chaos.transit import (
 from tests.fleet.sync.proxy import Proxy
 from tests.fleet.sync.sshd import ALIAS, Sshd
 
-ROUNDS, PER_ROUND = 5, 4
+ROUNDS, PER_ROUND = 9, 4
 FILES, SIZE = 16, 1_500_000
 PACE: Final = "bandwidth_mbit_s = 160.0\ntries = 2\n"
 """20 MB/s: what travels takes long enough to be killed under way."""
