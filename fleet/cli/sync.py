@@ -260,20 +260,22 @@ def _show(done: Synced, output: Output, *, as_json: bool) -> None:
 
 def _summed(outcome: Outcome, done: Synced) -> str:
     """All of it in one line."""
+    if not (done.pushed or done.queued or done.pulled):
+        return f"{done.host}: no manifests here, nothing to do"
     parts = []
-    if done.pushed:
-        parts.append(
-            f"{counted(outcome.sets_sent, 'set')} sent ({counted(outcome.files_sent, 'file')}, "
-            f"{_mega(outcome.bytes_sent)} MB), {outcome.sets_there} there already"
-        )
+    if outcome.sets_sent:
+        what = f"{counted(outcome.files_sent, 'file')}, {_mega(outcome.bytes_sent)} MB"
+        if not outcome.files_sent:
+            what = "all its files were there" if outcome.sets_sent == 1 else "all files were there"
+        parts.append(f"{counted(outcome.sets_sent, 'set')} sent ({what})")
     if outcome.sets_refused:
         parts.append(f"{outcome.sets_refused} could not go")
-    if done.queued:
+    if outcome.sets_submitted:
         parts.append(
             f"{outcome.sets_submitted} submitted ({counted(outcome.shots_new, 'new shot')}, "
             f"{outcome.shots_known} known)"
         )
-    if done.pulled:
+    if outcome.clips_placed or outcome.metas_placed:
         parts.append(
             f"{counted(outcome.clips_placed, 'clip')} and "
             f"{counted(outcome.metas_placed, 'meta')} fetched "
@@ -282,7 +284,8 @@ def _summed(outcome: Outcome, done: Synced) -> str:
     if outcome.results_outdated:
         outdated = counted(outcome.results_outdated, "result")
         parts.append(f"{outdated} of earlier manifests left there")
-    return f"{done.host}: {'; '.join(parts) or 'no manifests here, nothing to do'}"
+    there = f"; {counted(outcome.sets_there, 'set')} there already" if outcome.sets_there else ""
+    return f"{done.host}: {'; '.join(parts) or 'nothing new'}{there}"
 
 
 def _complain_of(problems: tuple[Problem, ...] | list[Problem]) -> None:

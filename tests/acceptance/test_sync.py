@@ -55,6 +55,7 @@ def test_a_folder_goes_there_and_its_clips_come_back(desk: transit.Desk, host: S
     assert got.code == 0, got.err
     assert sorted(got.out.splitlines()) == sorted(str(desk.folder / path) for path in published)
     assert transit.fault_of_results(desk.folder, [published]) is None
+    assert f"{ALIAS}: nothing new" in fleet(desk.home, "pull", ALIAS, desk.folder).err
     again = fleet(desk.home, "sync", ALIAS, desk.folder, "--json").json()
     assert again["outcome"]["bytes_sent"] == again["outcome"]["bytes_fetched"] == 0
 
