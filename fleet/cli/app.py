@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from fleet.cli import (
     archive,
@@ -30,8 +31,25 @@ from fleet.cli import (
     watch,
 )
 
+
+class Commands(TyperGroup):
+    """Commands whose end of file reaches the frame of the command line as what it is: a bug.
+
+    Typer takes every ``EOFError`` for a person's Ctrl-D at a prompt, and says "Aborted." and no
+    more; where it is a connection's, nobody would learn of it.
+    """
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  (typer types it so)
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError(f"an end of file ({error!r})") from error
+
+
 app = typer.Typer(
     name="fleet",
+    cls=Commands,
     help="Make finished clips from a manifest: submit it, watch it, see how each shot ended.",
     epilog="Example: fleet submit stills/day1.video_manifest.json",
     no_args_is_help=True,

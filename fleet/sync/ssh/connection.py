@@ -257,7 +257,12 @@ class Connection:
             raise HostUnreachable(
                 host=self.name, what=said or _reason(why, where=f"{host.hostname}:{host.port}")
             )
-        key = transport.get_remote_server_key()
+        try:
+            key = transport.get_remote_server_key()
+        except paramiko.SSHException:  # it went since
+            raise HostUnreachable(
+                host=self.name, what=_reason(None, where=f"{host.hostname}:{host.port}")
+            ) from None
         record = known.check(
             host=self.name, by_hand=host.by_hand, name=host.key_names[0], kind=key.get_name(),
             key=key.get_base64(), fingerprint=str(key.fingerprint), records=records,

@@ -73,8 +73,8 @@ def authenticate(transport: paramiko.Transport, host: SshHost, *, name: str) -> 
             answer = threading.Event()
             try:
                 transport.auth_publickey(host.user, key, event=answer)
-            except paramiko.SSHException:
-                # Only where there is no session any more: nobody was asked anything.
+            except (OSError, EOFError, paramiko.SSHException):
+                # There is no session any more, or none that takes bytes: nobody was asked anything.
                 raise HostUnreachable(host=name, what="the line broke at log-in") from None
             # A person may have to touch a key, or to say yes to an agent.
             answered = answer.wait(AGENT_S)

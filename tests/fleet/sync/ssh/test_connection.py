@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import paramiko
 import pytest
 
 from fleet.sync.errors import (
@@ -22,6 +26,7 @@ from fleet.sync.errors import (
 )
 from fleet.sync.ssh.config import resolve
 from fleet.sync.ssh.connection import Connection
+from fleet.sync.ssh.identity import authenticate
 from tests.fleet.sync.proxy import Proxy
 from tests.fleet.sync.ssh.speaking import speaking
 from tests.fleet.sync.sshd import ALIAS, Sshd, new_key
@@ -277,6 +282,29 @@ def test_a_line_cut_at_any_moment_of_the_log_in_is_a_host_that_is_away(host: Ssh
             said.append(str(error.value))
 
     assert any("log-in" in words for words in said), said
+
+
+class Deafened(socket.socket):
+    """A connection that takes no more bytes and has not ended for whoever reads from it."""
+
+    takes = True
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        if not self.takes:
+            raise BrokenPipeError
+        return super().send(data, flags)
+
+
+def test_a_line_that_takes_no_more_bytes_at_log_in_is_a_host_that_is_away(host: Sshd) -> None:
+    # So it is for the moment between the far end's death and the news of it.
+    with socket.create_connection(("127.0.0.1", host.port)) as plain:
+        wire = Deafened(fileno=plain.detach())
+    with wire, contextlib.closing(paramiko.Transport(wire)) as transport:
+        transport.start_client(timeout=10.0)
+        wire.takes = False
+
+        with pytest.raises(HostUnreachable, match="the line broke at log-in"):
+            authenticate(transport, resolve(ALIAS, config_file=host.config), name=ALIAS)
 
 
 def test_a_name_that_neither_ssh_nor_the_resolver_knows_is_no_host(host: Sshd) -> None:
