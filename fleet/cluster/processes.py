@@ -44,12 +44,22 @@ class _Stat:
     state: str
     parent: int
     started: int
+    threads: int
+
+    @property
+    def runs(self) -> bool:
+        """Whether anything of it does.
+
+        A process whose first thread has ended looks like a zombie, and keeps its files, ports and
+        locks until the last one has.
+        """
+        return self.state not in "ZX" or self.threads > 1
 
 
 def identify(pid: int) -> Process | None:
     """The process that has this number now, or None."""
     stat = _stat(pid)
-    return Process(pid=pid, started=stat.started) if stat and stat.state not in "ZX" else None
+    return Process(pid=pid, started=stat.started) if stat and stat.runs else None
 
 
 def is_alive(process: Process) -> bool:
@@ -156,7 +166,9 @@ def _stat(pid: int) -> _Stat | None:
     fields = text.rpartition(")")[2].split()
     if len(fields) < _FIELDS:
         return None  # it went while it was read
-    return _Stat(state=fields[0], parent=int(fields[1]), started=int(fields[19]))
+    return _Stat(
+        state=fields[0], parent=int(fields[1]), started=int(fields[19]), threads=int(fields[17])
+    )
 
 
 def _is_ray(pid: int) -> bool:

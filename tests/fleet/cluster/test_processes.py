@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +56,42 @@ def test_a_process_is_alive_until_it_has_ended_though_nobody_has_reaped_it(
 
     assert not processes.is_alive(process)
     assert processes.identify(child.pid) is None
+
+
+HALF_DEAD = """
+import ctypes, platform, socket, sys, threading
+libc = ctypes.CDLL(None)
+held = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=libc.sleep, args=(60,)).start()
+print(held.getsockname()[1], flush=True)
+libc.syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)  # exit, of this thread alone
+"""
+
+
+def test_a_process_whose_first_thread_alone_has_ended_holds_its_port_and_is_alive(
+    started: list[subprocess.Popen[str]],
+) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HALF_DEAD], stdout=subprocess.PIPE, text=True
+    )  # fmt: skip
+    started.append(child)
+    assert child.stdout is not None
+    port = int(child.stdout.readline())
+    process = processes.identify(child.pid)
+    assert process is not None
+    state = Path(f"/proc/{child.pid}/stat")
+    deadline = time.monotonic() + 10.0
+    while state.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline, "its first thread ends"
+        time.sleep(0.01)
+
+    with pytest.raises(OSError, match="in use"):
+        socket.create_server(("127.0.0.1", port)).close()
+    assert processes.is_alive(process)
+
+    os.kill(child.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not processes.is_alive(process)
 
 
 def test_a_later_process_with_the_same_number_is_another() -> None:
