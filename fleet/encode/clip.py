@@ -212,8 +212,11 @@ class ClipWriter:
             # AVX2 costs 7 % of the speed and gives the same bytes on every machine that has it.
             options["x264-params"] = "asm=AVX2"
         elif self._params.codec is Codec.HEVC:
-            # x265 writes its banner to stderr by itself, and takes every core for its pools.
-            options["x265-params"] = f"log-level=none:pools={self._threads}"
+            # x265 writes its banner to stderr by itself, and takes every core for its pools.  Of
+            # several frames at once it sometimes waits for ever for one that never comes, at the
+            # clip's end (its rate control misses the word that there are no more); rows of one
+            # frame keep the threads as busy.
+            options["x265-params"] = f"log-level=none:pools={self._threads}:frame-threads=1"
             if max(self._size.width, self._size.height) <= _CODING_TREE_PX:
                 # A frame of one single coding-tree unit comes out differently every time.
                 options["x265-params"] += ":ctu=32"

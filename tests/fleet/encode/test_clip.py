@@ -104,6 +104,21 @@ def test_a_minute_of_film_rate_does_not_drift(tmp_path: Path) -> None:
     assert clip.even
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_clip_may_have_a_frame_or_two(tmp_path: Path, codec: Codec, count: int) -> None:
+    clip = probe_clip(encode(tmp_path / "a.mp4", frames(count), codec=codec, threads=4))
+
+    assert (clip.frames, clip.even) == (count, True)
+
+
+def test_hevc_is_never_made_of_several_frames_at_once(tmp_path: Path) -> None:
+    # libx265 then waits for ever at the end of a clip, one in thousands.
+    clip = encode(tmp_path / "a.mp4", frames(3), codec=Codec.HEVC, threads=4)
+
+    assert b" frame-threads=1 " in clip.read_bytes()
+
+
 # Sizes at which encoders were caught giving other bytes every time.
 @pytest.mark.parametrize("size", [Size(64, 64), Size(96, 64), Size(320, 180)], ids=str)
 @pytest.mark.parametrize("codec", list(Codec))
