@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
-from collections.abc import Collection
 from typing import Any, Final
 
 import ray
@@ -18,13 +16,11 @@ from ray import exceptions as ray_errors
 from ray._private import state as ray_state
 
 from fleet.cluster import processes
-from fleet.cluster.processes import Process
 from fleet.cluster.remote import DISPATCHER, NAMESPACE, connected
 
 PATIENCE_S: Final = 2.0
-GONE_S: Final = 10.0
-"""Longest to wait for the processes of ended actors."""
-_LOOK_S: Final = 0.02
+GRACE_S: Final = 2.0
+"""How long the process of an ended actor may take to go before it is made to."""
 
 
 def dismiss(address: str) -> int:
@@ -39,7 +35,7 @@ def dismiss(address: str) -> int:
         listed: Any = ray.util.list_named_actors
         names = [each["name"] for each in listed(all_namespaces=True)
                  if each["namespace"] == NAMESPACE]  # fmt: skip
-        here: set[Process] = set()
+        here: list[int] = []
         # The dispatcher first, or it would start new workers for those that go.
         for name in sorted(names, key=lambda name: name != DISPATCHER):
             with contextlib.suppress(ray_errors.RayError, ValueError):
@@ -47,32 +43,25 @@ def dismiss(address: str) -> int:
                 if name == DISPATCHER:
                     with contextlib.suppress(ray_errors.RayError):
                         ray.get(handle.stop.remote(), timeout=PATIENCE_S)
-                here |= _process_here(handle)
+                here += _process_here(handle)
                 ray.kill(handle, no_restart=True)
-        _await_end(here)
+        # Ray says that an actor has ended some time before its process has.
+        processes.end(here, grace_s=GRACE_S)
         return len(names)
 
 
-def _process_here(handle: Any) -> set[Process]:
-    """The process of an actor, if it runs on this machine.
+def _process_here(handle: Any) -> list[int]:
+    """The number of an actor's process, if it runs on this machine.
 
-    Ray's public listing of actors needs its dashboard, which a cluster may be without.
+    Ray's public listing of actors needs its dashboard, which a cluster may be without.  What it
+    tells of an actor that died is a number that may be anyone's by now.
     """
     address_here: Any = ray.util.get_node_ip_address
     told = ray_state.actors(handle._actor_id.hex())  # noqa: SLF001  (nothing else names it)
-    if not told or told["Address"]["IPAddress"] != address_here():
-        return set()
-    process = processes.identify(int(told["Pid"]))
-    return set() if process is None else {process}
-
-
-def _await_end(left: Collection[Process]) -> None:
-    """Wait until all are gone: Ray ends an actor's process some time after it said that it did."""
-    deadline = time.monotonic() + GONE_S
-    while left and time.monotonic() < deadline:
-        left = [process for process in left if processes.is_alive(process)]
-        if left:
-            time.sleep(_LOOK_S)
+    if not told or told["State"] != "ALIVE" or told["Address"]["IPAddress"] != address_here():
+        return []
+    pid = int(told["Pid"])
+    return [pid] if "".join(processes.words(pid)[:1]).startswith("ray::") else []
 
 
 if __name__ == "__main__":
