@@ -103,9 +103,12 @@ def run(
     tell: Tell = silent,
     complain: Complain = unheard,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Night:
     """Sync every folder of ``host``; a host that is not there yet is waited for ``patience_s``.
+
+    The patience is seconds of ``clock``; ``now`` is the time of day that the report tells.
 
     Raises:
         SettingsInvalid: the settings name no folders for the host.
@@ -119,7 +122,7 @@ def run(
     error: MotionfleetError | None = None
     try:
         with open_record(home, host) as record, Link(host, settings=settings) as link:
-            _await(link, patience_s=patience_s, complain=complain, sleep=sleep)
+            _await(link, patience_s=patience_s, complain=complain, clock=clock, sleep=sleep)
             here = [folder for folder in folders if folder.is_dir()]
             done = sync(link, here, home=home, record=record, tell=tell, complain=complain)
     except SyncBusy:
@@ -274,15 +277,20 @@ def _write(path: Path, report: Report) -> None:
 
 
 def _await(
-    link: Link, *, patience_s: float, complain: Complain, sleep: Callable[[float], None]
+    link: Link,
+    *,
+    patience_s: float,
+    complain: Complain,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
 ) -> None:
     """Wait for a host that cannot be reached: a machine that just woke has no network yet."""
-    deadline = time.monotonic() + patience_s
+    deadline = clock() + patience_s
     while True:
         try:
             link.connect()
         except HostUnreachable as error:
-            if time.monotonic() >= deadline:
+            if clock() >= deadline:
                 raise
             complain(f"{error.what}; knocking again in {KNOCK_EVERY_S:g} s")
             sleep(KNOCK_EVERY_S)

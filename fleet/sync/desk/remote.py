@@ -165,7 +165,7 @@ def follow(
     take: Callable[[EventRow], None],
     tell: Tell,
     between: Between | None = None,
-    patience_s: float = PATIENCE_S,
+    clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Give ``take`` every event of ``shots`` after number ``after``, each once, until all ended.
@@ -176,10 +176,10 @@ def follow(
     Raises:
         FarFleetUnusable: nothing is at work there, or ``fleet`` there ends again and again.
         AnswerRefused: what it says is no event.
-        HostUnreachable: it could not be reached for ``patience_s``.
+        HostUnreachable: it could not be reached for ``PATIENCE_S`` of ``clock``.
         HostRefused, HostKeyRefused, HostUnknown: it cannot be reached any more at all.
     """
-    following = _Following(link, shots, after=after, take=take, between=between)
+    following = _Following(link, shots, after=after, take=take, between=between, clock=clock)
     while True:
         try:
             ended = following.to_the_end()
@@ -188,7 +188,7 @@ def follow(
             following.failures += 1
             tries = link.settings.tries
             broken = isinstance(error, FarFleetUnusable) and following.failures >= tries
-            if broken or time.monotonic() - following.heard_at > patience_s:
+            if broken or clock() - following.heard_at > PATIENCE_S:
                 raise
             wait_s = wait_before(following.failures)
             tell(f"{error.what}; connecting again in {wait_s:.0f} s")
@@ -210,19 +210,20 @@ class _Following:
         after: int,
         take: Callable[[EventRow], None],
         between: Between | None,
+        clock: Callable[[], float],
     ) -> None:
         self._link, self._shots, self._take = link, frozenset(shots), take
-        self._between = between
+        self._between, self._clock = between, clock
         self._seen = after
         self.failures = 0
-        self.heard_at = time.monotonic()
+        self.heard_at = clock()
 
     def to_the_end(self) -> bool:
         """Take events until the host has no more to tell; whether all shots have ended."""
         while True:
             if self._between is not None and self._between.is_due():
                 self._between.act()
-                self.heard_at = time.monotonic()
+                self.heard_at = self._clock()
             over, was_asked_for = self._until_over()
             if over.ended or not was_asked_for:
                 return over.ended
@@ -234,7 +235,7 @@ class _Following:
         enough = False
         while True:
             message = conversation.next()
-            self.failures, self.heard_at = 0, time.monotonic()
+            self.failures, self.heard_at = 0, self._clock()
             if isinstance(message, Over):
                 return message, enough
             for event in _events(message, host=self._link.name):

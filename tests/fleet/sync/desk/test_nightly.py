@@ -20,6 +20,7 @@ from fleet.sync.desk.lock import held
 from fleet.sync.errors import HostUnreachable, SyncBusy, SyncIncomplete
 from tests.chaos import transit
 from tests.fleet.sync.desk.desks import Desk, nearby
+from tests.fleet.sync.hours import Hours
 from tests.fleet.sync.sshd import ALIAS, free_port
 
 WHEN = datetime(2026, 1, 1, 2, 0, 0, tzinfo=UTC)
@@ -115,19 +116,16 @@ def away(tmp_path: Path) -> Desk:
 def test_a_host_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     desk = away(tmp_path)
     told: list[str] = []
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        time.sleep(0.05)
+    hours = Hours()
 
     done = nightly.run(
-        ALIAS, settings=desk.settings, home=desk.home, patience_s=0.2, complain=told.append,
-        sleep=sleep,
+        ALIAS, settings=desk.settings, home=desk.home, patience_s=25.0, complain=told.append,
+        clock=hours.clock, sleep=hours.sleep,
     )  # fmt: skip
 
     assert isinstance(done.error, HostUnreachable)
-    assert len(slept) >= 2
+    assert hours.slept == [nightly.KNOCK_EVERY_S] * 3
+    assert len(told) == 3
     assert all("knocking again" in line for line in told)
 
 

@@ -20,6 +20,7 @@ from fleet.sync.desk import remote
 from fleet.sync.desk.link import Link
 from fleet.sync.errors import AnswerRefused, FarFleetUnusable, HostUnreachable, RequestRefused
 from tests.fleet.ledger.filling import make, manifest, submit
+from tests.fleet.sync.hours import Hours
 from tests.fleet.sync.proxy import Proxy
 from tests.fleet.sync.sshd import ALIAS, Sshd
 from tests.fleet.sync.work.hostile import hostile
@@ -44,11 +45,12 @@ class Taken:
         shots: list[str],
         *,
         after: int = 0,
-        patience_s: float = remote.PATIENCE_S,
+        hours: Hours | None = None,
     ) -> None:
+        hours = Hours() if hours is None else hours
         remote.follow(
             link, shots, after=after, take=self.take, tell=self.breaks.append,
-            patience_s=patience_s, sleep=lambda _: None,
+            clock=hours.clock, sleep=hours.sleep,
         )  # fmt: skip
 
 
@@ -195,11 +197,14 @@ def test_a_host_that_stays_away_is_given_up_after_a_while(
     shots = queued(far, "a")
     assert link.reached.welcome
     host.stop()
+    hours = Hours()
 
     with pytest.raises(HostUnreachable, match=ALIAS):
-        taken.follow(link, shots, patience_s=0.5)
+        taken.follow(link, shots, hours=hours)
 
     assert len(taken.breaks) > 1
+    assert hours.now > remote.PATIENCE_S
+    assert hours.now - hours.slept[-1] <= remote.PATIENCE_S
 
 
 def test_shots_that_nothing_works_on_are_not_followed_for_ever(world: World) -> None:
