@@ -134,5 +134,5 @@ def test_who_does_not_end_when_asked_is_made_to(started: list[subprocess.Popen[s
 
     processes.end([deaf.pid], grace_s=0.3)
 
-    assert time.monotonic() - begun < 3.0
+    assert time.monotonic() - begun < 10.0
     assert deaf.wait(1.0) == -signal.SIGKILL

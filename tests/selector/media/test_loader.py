@@ -398,7 +398,7 @@ def test_a_closed_loader_has_no_threads_and_tells_nothing(
     begun = time.monotonic()
     loader.close()
 
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 10.0
     assert not any(thread.is_alive() for thread in ours)
     qtbot.wait(50)
     assert heard.ready == []

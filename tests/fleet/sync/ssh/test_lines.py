@@ -44,13 +44,13 @@ def test_a_line_longer_than_the_limit_is_refused_with_and_without_its_end() -> N
 def test_a_long_line_that_comes_in_small_pieces_is_looked_at_once_only() -> None:
     held = Lines()
     held.add(b"x" * 50_000_000)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(2000):
         held.add(b"x")
         assert held.take() is None
 
     # Looked through anew each time, this is 100 GB.
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 4.0
 
 
 def test_of_what_is_said_on_stderr_the_end_is_kept() -> None:

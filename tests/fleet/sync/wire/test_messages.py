@@ -74,9 +74,9 @@ def test_a_line_that_breaks_its_kind_is_told_by_its_first_fault_alone(
     ids=["let", "wanted", "results", "events", "deep", "list"],
 )
 def test_a_hostile_line_is_refused_soon(line: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(NotUnderstood):
         decode(line, ANSWERS)
 
     # Every fault by itself, or once for every kind, takes some ten seconds and gigabytes.
-    assert time.perf_counter() - begun < 3.0
+    assert time.process_time() - begun < 6.0
