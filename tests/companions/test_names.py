@@ -117,8 +117,8 @@ def test_pictures_with_companions_of_their_own_do_not_collide(first: str, second
     assert names.first_collision([first, second]) is None
 
 
-@given(st.text(min_size=1, max_size=20), st.sampled_from([str.upper, str.lower, str.casefold]))
-def test_folding_a_name_again_changes_nothing(name: str, fold: object) -> None:
+@given(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=20))
+def test_folding_a_name_again_changes_nothing(name: str) -> None:
     key = names.collision_key(name)
 
     assert names.collision_key(key + ".png") == names.collision_key(key + ".jpg")
