@@ -119,9 +119,10 @@ def test_pictures_with_companions_of_their_own_do_not_collide(first: str, second
 
 @given(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=20))
 def test_folding_a_name_again_changes_nothing(name: str) -> None:
-    key = names.collision_key(name)
+    folded = names.folded(name)
 
-    assert names.collision_key(key + ".png") == names.collision_key(key + ".jpg")
+    assert names.folded(folded) == folded
+    assert names.collision_key(f"{folded}.png") == names.collision_key(f"{name}.jpg")
 
 
 def test_pictures_are_known_by_suffix_and_hidden_files_are_none() -> None:

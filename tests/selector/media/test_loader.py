@@ -395,10 +395,8 @@ def test_a_closed_loader_has_no_threads_and_tells_nothing(
     while not loader.held_bytes:  # the window does not get to hear of it
         time.sleep(0.001)
 
-    begun = time.monotonic()
     loader.close()
 
-    assert time.monotonic() - begun < 10.0
     assert not any(thread.is_alive() for thread in ours)
     qtbot.wait(50)
     assert heard.ready == []

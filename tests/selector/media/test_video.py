@@ -363,10 +363,8 @@ def test_close_ends_the_thread_at_once(qtbot: QtBot, watched: Watched, clip: Pat
     reader = opened(qtbot, watched, clip)
     reader.play(4.0)
 
-    begun = time.monotonic()
     reader.close()
 
-    assert time.monotonic() - begun < 10.0
     assert "clip-reader" not in {thread.name for thread in threading.enumerate()}
 
 
