@@ -108,7 +108,8 @@ def stem_of(picture: str) -> str:
     folder, slash, name = picture.rpartition("/")
     if name[:1] in {"", "."} or "//" in picture or "./" in picture:  # pathlib has its own way
         path = PurePosixPath(picture)
-        return str(path.with_name(path.stem))
+        # Cut, not joined: the stem of "..png" is a dot, which pathlib takes for the folder.
+        return str(path)[: -len(path.suffix)] if path.suffix else str(path)
     return f"{folder}{slash}{_stem(name)}"
 
 

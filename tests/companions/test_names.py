@@ -67,6 +67,16 @@ def test_a_path_that_could_leave_its_folder_or_break_a_tool_is_refused(
     assert says in str(names.path_fault(path))
 
 
+@pytest.mark.parametrize(
+    ("path", "clip"),
+    [("..png", "..mp4"), ("a/..png", "a/..mp4"), ("...png", "...mp4"), (".x.png", ".x.mp4"),
+     (".png", ".png.mp4")],
+)  # fmt: skip
+def test_a_name_that_begins_with_dots_has_a_stem_like_any_other(path: str, clip: str) -> None:
+    assert names.path_fault(path) is None
+    assert names.clip_of(path) == clip
+
+
 @given(st.text(max_size=40))
 def test_a_path_without_a_fault_stays_below_its_folder(path: str) -> None:
     if names.path_fault(path) is None:
