@@ -30,7 +30,7 @@ install-fleet:
 
 install-dev:
 	@$(PYTHON) deploy/preflight.py window sync
-	@$(PYTHON) deploy/install.py fleet selector sync dev
+	@$(PYTHON) deploy/install.py fleet selector sync gpu credentials dev
 
 demo: export FLEET_HOME := $(DEMO)/home
 demo: install-fleet  ## Five photographs become five clips and a contact sheet, in build/demo.

@@ -25,6 +25,9 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+IDENTITY: Final = "identity"
+"""Context in which a document is serialised to be fingerprinted, and not to be read."""
+
 
 class Closed(BaseModel):
     """A frozen model that refuses unknown fields, coercion, NaN and infinity."""

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from companions import files, strict_json
-from companions.base import Document
+from companions.base import IDENTITY, Document
 from companions.errors import CompanionError, DocumentInvalid, DocumentTooNew, Problem
 from companions.strict_json import NotStrictJson, shown
 
@@ -47,7 +47,7 @@ def fingerprint(document: BaseModel) -> str:
     What is null or empty is left out of it: an optional part that the contract gains later must
     not give old shots, which do not have it, another fingerprint.
     """
-    values = _without_empty(document.model_dump(mode="json"))
+    values = _without_empty(document.model_dump(mode="json", context=IDENTITY))
     return hashlib.sha256(_dump(values, indent=None)).hexdigest()
 
 

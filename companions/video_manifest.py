@@ -9,15 +9,25 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializationInfo,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
 
-from companions.base import Closed, Document, Instant, NamePart, Sha256
+from companions.base import IDENTITY, Closed, Document, Instant, NamePart, Sha256
 from companions.motion import Move, OutputPixels
 from companions.names import MANIFEST_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
 from companions.wishes import BackendName, PromptText, Seed
 
 MAX_SHOTS = 100_000
+DEFAULT_INTERPOLATOR: Final = "flow-refine"
+"""What makes the frames between where a manifest names nothing."""
 
 
 class MemoryPlan(StrEnum):
@@ -66,10 +76,33 @@ class GenerationParams(Closed):
 class InterpolationParams(Closed):
     """How generated frames become the clip's frames."""
 
-    backend: BackendName = "flow"
-    """Interpolator to use: ``flow``, ``blend`` or ``none`` (hold the nearest earlier frame)."""
+    backend: BackendName | None = None
+    """Interpolator to use: ``flow-refine``, ``flow``, ``blend``, ``rife`` by one of its names
+    (weights by path or fetched), or ``none`` (hold the nearest earlier frame); null: the fleet's
+    own choice, ``flow-refine``."""
     target_fps: Rate = parse_rate(24)
     """The clip's rate in frames per second, 1 to 240."""
+
+    @property
+    def interpolator(self) -> str:
+        """The interpolator by name, the fleet's own where none is named."""
+        return DEFAULT_INTERPOLATOR if self.backend is None else self.backend
+
+    @field_serializer("backend")
+    def _in_an_identity(self, backend: str | None, info: SerializationInfo) -> str | None:
+        # "Unnamed" was spelled "flow" before there was a choice.  It keeps that spelling in a
+        # shot's identity: a better default must not have every shot made, and paid for, again.
+        return "flow" if backend is None and info.context is IDENTITY else backend
+
+
+class UpscalingParams(Closed):
+    """How the clip's frames are enlarged, after interpolation and before they are encoded."""
+
+    backend: BackendName = "lanczos"
+    """Upscaler to use: ``lanczos``, or ``realesrgan`` by one of its names (weights by path or
+    fetched)."""
+    factor: Literal[2, 4] = 2
+    """Clip size over generated size, each way."""
 
 
 class Codec(StrEnum):
@@ -78,6 +111,21 @@ class Codec(StrEnum):
     H264 = "h264"
     HEVC = "hevc"
     AV1 = "av1"
+
+
+class Master(StrEnum):
+    """Files of the same frames for further work, kept beside the clip."""
+
+    PRORES = "prores"
+    FFV1 = "ffv1"
+
+
+class Poster(StrEnum):
+    """Which of its frames a clip shows before it plays."""
+
+    FIRST = "first"
+    MIDDLE = "middle"
+    LAST = "last"
 
 
 _MOST_CRF: Final = 51
@@ -114,6 +162,16 @@ class EncodeParams(Closed):
     """Target bit rate in kbit/s, 50 to 500000, instead of ``crf``."""
     container: Literal["mp4"] = "mp4"
     """File format."""
+    bit_depth: Literal[8, 10] | None = None
+    """Bits of a sample in the encoded clip; null: 8."""
+    poster: Poster | None = None
+    """The frame that the clip carries as its cover picture; null: none."""
+    master: Master | None = None
+    """A file of the same frames for further work, beside the clip: ``prores`` (422 HQ, ``.mov``)
+    or ``ffv1`` (lossless RGB, ``.mkv``); null: none."""
+    with_prompt: Literal[True] | None = None
+    """Whether the prompt is written into the clip, where everyone who has it can read it; null:
+    it is not."""
 
     @model_validator(mode="after")
     def _one_rate_control(self) -> Self:
@@ -164,6 +222,8 @@ class Recipe(Closed):
     """How frames are generated."""
     interpolation: InterpolationParams = InterpolationParams()
     """How they become the clip's frames."""
+    upscaling: UpscalingParams | None = None
+    """How the clip's frames are enlarged; null: they are not."""
     encode: EncodeParams = EncodeParams()
     """How the clip is encoded."""
     qc: QcParams = QcParams()
@@ -181,6 +241,8 @@ class ShotDefaults(Closed):
     """How frames are generated."""
     interpolation: InterpolationParams = InterpolationParams()
     """How they become the clip's frames."""
+    upscaling: UpscalingParams | None = None
+    """How the clips' frames are enlarged; null: they are not."""
     encode: EncodeParams = EncodeParams()
     """How clips are encoded."""
     qc: QcParams = QcParams()
@@ -206,6 +268,8 @@ class Shot(Closed):
     """How frames are generated; fields not given come from the manifest's defaults."""
     interpolation: InterpolationParams = InterpolationParams()
     """How they become the clip's frames; likewise."""
+    upscaling: UpscalingParams | None = None
+    """How the clip's frames are enlarged; likewise."""
     encode: EncodeParams = EncodeParams()
     """How the clip is encoded; likewise."""
     qc: QcParams = QcParams()
@@ -263,6 +327,7 @@ class VideoManifest(Document):
             motion=shot.motion,
             generation_params=_over(d.generation_params, shot.generation_params),
             interpolation=_over(d.interpolation, shot.interpolation),
+            upscaling=_over_none(d.upscaling, shot.upscaling),
             encode=_over(_without_rate_control(d.encode, shot.encode), shot.encode),
             qc=_over(d.qc, shot.qc),
         )
@@ -295,3 +360,10 @@ def _over(base: _M, own: _M) -> _M:
             value = _over(getattr(base, name), value)
         values[name] = value
     return type(base).model_validate(values)
+
+
+def _over_none(base: _M | None, own: _M | None) -> _M | None:
+    """As ``_over``, for a block that may be absent from either."""
+    if base is None or own is None:
+        return own if base is None else base
+    return _over(base, own)

@@ -15,7 +15,7 @@ from companions.base import Closed, Document, Instant, Sha256
 from companions.geometry import Rect
 from companions.names import META_SUFFIX, RelativePath
 from companions.timing import Rate
-from companions.video_manifest import Codec, Recipe
+from companions.video_manifest import Codec, Master, Recipe
 
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0.0)]
@@ -116,6 +116,17 @@ class Attempt(Closed):
     """Largest resident memory of the worker (VRAM where a GPU was used), in bytes from 0."""
 
 
+class CredentialFacts(Closed):
+    """C2PA content credentials, as read back from the signed file."""
+
+    issuer: Label
+    """Who the signing certificate was made out to."""
+    serial: Label
+    """Serial number of the signing certificate."""
+    algorithm: Label
+    """Signing algorithm, such as ``es256``."""
+
+
 class ClipFacts(Closed):
     """The published clip, as measured on the encoded file."""
 
@@ -138,7 +149,32 @@ class ClipFacts(Closed):
     codec: Codec
     """Video codec."""
     encoder: Label
-    """The encoder that made it, such as ``libx264``."""
+    """The encoder that made it, such as ``libx264`` or ``h264_nvenc``."""
+    bit_depth: Literal[8, 10] = 8
+    """Bits of a sample in the encoded clip."""
+    frames_sha256: Sha256 | None = None
+    """SHA-256 over the decoded frames; equal for two files that show the same pictures. Null in
+    metas of before it was measured."""
+    digital_source_type: Annotated[str, Field(max_length=200)] = ""
+    """What IPTC calls the clip's origin (``trainedAlgorithmicMedia``, ``compositeCapture``), as
+    written into the file; empty: nothing is."""
+    credentials: CredentialFacts | None = None
+    """C2PA content credentials in the file; null: none."""
+
+
+class MasterFacts(Closed):
+    """The master beside the clip, as measured on the file."""
+
+    file: RelativePath
+    """File name, beside this meta."""
+    sha256: Sha256
+    """SHA-256 of the file's bytes."""
+    size_bytes: Count
+    """Size of the file in bytes, from 0."""
+    frames: Count
+    """Frames in it, counted in the file, from 0."""
+    master: Master
+    """Which kind it is."""
 
 
 class FrameFacts(Closed):
@@ -155,6 +191,14 @@ class FrameFacts(Closed):
     cuts: tuple[Count, ...] = ()
     """Generated frames, counted from 0, that start a new scene; nothing is interpolated across
     them."""
+    duplicates: tuple[Count, ...] = ()
+    """Generated frames, counted from 0, that repeat the one before; they were passed over."""
+    interpolator_weights_sha256: dict[str, Sha256] = Field(default_factory=dict)
+    """Hash of each weight file of the interpolator."""
+    upscaler: Annotated[str, Field(max_length=120)] = ""
+    """Backend that enlarged the frames; empty: none."""
+    upscaler_weights_sha256: dict[str, Sha256] = Field(default_factory=dict)
+    """Hash of each weight file of the upscaler."""
     stretch: Annotated[float, Field(gt=0.0)] = 1.0
     """Clip time per generator time, over 0; 1 unless the generator could not make enough
     frames."""
@@ -234,6 +278,8 @@ class VideoMeta(Document):
     """Frame counts."""
     clip: ClipFacts | None = None
     """The clip; null for a shot that ended without one."""
+    master: MasterFacts | None = None
+    """The master beside the clip; null: none was asked for, or the shot ended without."""
     checks: tuple[Check, ...] = ()
     """Every quality figure with its threshold."""
     attempts: tuple[Attempt, ...] = ()

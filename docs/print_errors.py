@@ -17,7 +17,14 @@ from companions import files
 from companions.errors import MotionfleetError
 
 PAGE: Final = Path(__file__).with_name("errors.md")
-MODULES: Final = ("companions.errors", "selector.core.errors", "fleet.errors", "fleet.sync.errors")
+MODULES: Final = (
+    "companions.errors",
+    "selector.core.errors",
+    "fleet.errors",
+    "fleet.weights.errors",
+    "fleet.encode.errors",
+    "fleet.sync.errors",
+)
 HEAD: Final = """\
 # Errors and exit codes
 

@@ -169,7 +169,7 @@ def _check_backends(recipe: Recipe, index: int, *, file: Path) -> tuple[int, int
             backend.check(recipe.generation_params, recipe.motion)
             frames = plan_frames_of(recipe, grid=backend.grid)
         field = f"{where}.interpolation.backend"
-        interpolator(recipe.interpolation.backend)
+        interpolator(recipe.interpolation.interpolator)
     except (UnknownBackend, ExtraMissing) as error:
         raise error.located(field) from None
     return frames.clip, frames.generated

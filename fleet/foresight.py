@@ -266,7 +266,7 @@ def _new(each: Asked, shot: NewShot) -> _Like:
         manifest_id=each.manifest_id,
         priority=shot.priority,
         generator=shot.recipe.generation_params.model,
-        interpolator=shot.recipe.interpolation.backend,
+        interpolator=shot.recipe.interpolation.interpolator,
         stage=Stage.GENERATE,
         shape=_shape_of(shot.recipe),
     )

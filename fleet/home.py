@@ -36,6 +36,11 @@ class Home:
         return self.root / "checkpoints"
 
     @property
+    def models(self) -> Path:
+        """Weights that were fetched."""
+        return self.root / "models"
+
+    @property
     def cluster(self) -> Path:
         """What ``fleet up`` started, while there is a cluster."""
         return self.root / "cluster.json"

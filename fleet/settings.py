@@ -103,11 +103,22 @@ class Settings(BaseModel):
     """How long a cancelled attempt may take to stop by itself before its worker is ended."""
     encode_threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Threads of the encoder; fixed, because a clip's bytes are the same only for a fixed count."""
+    encoder: Literal["software", "nvenc", "auto"] = "software"
+    """What encodes clips: the processor, NVIDIA's encoder, or that where a node has it. Clips are
+    the same byte for byte only with ``software``."""
+    credentials_certificate: Path | None = None
+    """Certificate chain (PEM) that clips are signed with; null: they are not."""
+    credentials_key: Path | None = None
+    """Its private key (PEM), which nobody else may read."""
+    credentials_timestamps: str | None = None
+    """Address of a time-stamping authority (RFC 3161); null: credentials hold no such stamp."""
     rate_per_hour: Annotated[float, Field(ge=0.0)] = 0.0
     """What an hour of one worker costs, for the cost in every meta."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     """Currency of the rate."""
 
+    weights: dict[str, Path] = Field(default_factory=dict)
+    """Files of weights by the name of their model, for those that were not fetched."""
     hosts: dict[HostName, Host] = Field(default_factory=dict)
     """Hosts to sync with."""
 

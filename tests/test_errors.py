@@ -17,7 +17,14 @@ import pytest
 from companions.errors import MotionfleetError, PictureProblem, Problem
 
 ROOT = Path(__file__).resolve().parents[1]
-HOMES = ("companions.errors", "selector.core.errors", "fleet.errors", "fleet.sync.errors")
+HOMES = (
+    "companions.errors",
+    "selector.core.errors",
+    "fleet.errors",
+    "fleet.weights.errors",
+    "fleet.encode.errors",
+    "fleet.sync.errors",
+)
 PACKAGES = ("companions", "selector", "fleet")
 
 SAMPLES: dict[object, object] = {

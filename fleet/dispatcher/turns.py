@@ -81,7 +81,7 @@ class Turns:
         recipe = lease.shot.recipe
         if lease.stage is Stage.GENERATE:
             return recipe.generation_params.model
-        return recipe.interpolation.backend
+        return recipe.interpolation.interpolator
 
     def _charge(self, lease: Lease, lane: Lane) -> None:
         a_byte = self._seconds.get((lease.stage, lane.model))

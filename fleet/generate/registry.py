@@ -8,6 +8,7 @@ from typing import Final, cast
 from fleet import registry
 from fleet.generate.base import Generator
 from fleet.registry import Backend
+from fleet.weights.shelf import NOWHERE
 
 GENERATORS: Final[Mapping[str, Backend]] = {
     "camera": Backend("fleet.generate.camera", "Camera", extra="fleet"),
@@ -21,7 +22,8 @@ def generator(name: str) -> Generator:
         UnknownBackend: no generator has that name.
         ExtraMissing: its packages are not installed.
     """
-    return cast("Generator", registry.load(name, kind="generator", backends=GENERATORS))
+    made = registry.load(name, kind="generator", backends=GENERATORS, find=NOWHERE.find)
+    return cast("Generator", made)
 
 
 def known() -> tuple[str, ...]:

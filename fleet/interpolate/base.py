@@ -6,7 +6,7 @@ interpolated across (cuts) by ``resample``; a backend only sees one pair at a ti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from companions.picture import Pixels
@@ -23,6 +23,11 @@ class Interpolator(Protocol):
     @property
     def memory_bytes(self) -> int:
         """Memory that its loaded model holds; 0 for one without a model."""
+        ...
+
+    @property
+    def weights_sha256(self) -> Mapping[str, str]:
+        """SHA-256 of each weight file, by its name; empty for one without a model."""
         ...
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ class Blend:
 
     name = "blend"
     memory_bytes = 0
+    weights_sha256: Mapping[str, str] = {}
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One mixed frame for each fraction; moving things show twice."""

@@ -12,7 +12,7 @@ DIS: Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,7 @@ class Flow:
 
     name = "flow"
     memory_bytes = 0
+    weights_sha256: Mapping[str, str] = {}
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One frame for each fraction; things move along straight lines at constant speed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from companions.picture import Pixels
 
@@ -12,6 +12,7 @@ class Hold:
 
     name = "none"
     memory_bytes = 0
+    weights_sha256: Mapping[str, str] = {}
 
     def between(
         self,

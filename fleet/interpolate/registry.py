@@ -8,22 +8,26 @@ from typing import Final, cast
 from fleet import registry
 from fleet.interpolate.base import Interpolator
 from fleet.registry import Backend
+from fleet.weights.shelf import NOWHERE, Shelf
 
 INTERPOLATORS: Final[Mapping[str, Backend]] = {
     "blend": Backend("fleet.interpolate.blend", "Blend", extra="fleet"),
+    "flow-refine": Backend("fleet.interpolate.refine.backend", "FlowRefine", extra="fleet"),
     "flow": Backend("fleet.interpolate.flow", "Flow", extra="fleet"),
     "none": Backend("fleet.interpolate.none", "Hold", extra="fleet"),
 }
 
 
-def interpolator(name: str) -> Interpolator:
-    """A new interpolator.
+def interpolator(name: str, shelf: Shelf = NOWHERE) -> Interpolator:
+    """A new interpolator, its weights found on ``shelf``.
 
     Raises:
         UnknownBackend: no interpolator has that name.
         ExtraMissing: its packages are not installed.
+        WeightsMissing: its weights are not on this machine.
     """
-    return cast("Interpolator", registry.load(name, kind="interpolator", backends=INTERPOLATORS))
+    made = registry.load(name, kind="interpolator", backends=INTERPOLATORS, find=shelf.find)
+    return cast("Interpolator", made)
 
 
 def known() -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def add_shot(sql: sqlite3.Connection, manifest: NewManifest, shot: NewShot, *, n
         manifest_id=manifest.id,
         priority=shot.priority,
         generator=shot.recipe.generation_params.model,
-        interpolator=shot.recipe.interpolation.backend,
+        interpolator=shot.recipe.interpolation.interpolator,
     )
     for stage in Stage:
         state = JobState.QUEUED if stage is machine.FIRST else JobState.WAITING

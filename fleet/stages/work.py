@@ -60,7 +60,7 @@ class Work:
 
         if self._interpolators is None:
             self._interpolators = Warm(registry.interpolator, limit_bytes=self._limit())
-        interpolator = self._interpolators.get(task.recipe.interpolation.backend)
+        interpolator = self._interpolators.get(task.recipe.interpolation.interpolator)
         return finish(task, picture, chunks, interpolator, stopped)
 
     def _limit(self) -> int:

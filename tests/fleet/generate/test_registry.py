@@ -11,6 +11,7 @@ from fleet.errors import ExtraMissing, UnknownBackend
 from fleet.generate import registry as generators
 from fleet.interpolate import registry as interpolators
 from fleet.registry import Backend, load
+from fleet.weights.shelf import NOWHERE
 
 
 @pytest.mark.parametrize("name", generators.known())
@@ -40,7 +41,7 @@ def test_a_backend_whose_package_is_missing_names_the_extra_to_install() -> None
     backends = {"dream": Backend("package_nobody_has.dream", "Dream", extra="gpu")}
 
     with pytest.raises(ExtraMissing, match=r"motionfleet\[gpu\]") as missing:
-        load("dream", kind="generator", backends=backends)
+        load("dream", kind="generator", backends=backends, find=NOWHERE.find)
 
     assert missing.value.module == "package_nobody_has"
 
@@ -49,7 +50,7 @@ def test_a_module_of_our_own_that_is_missing_is_not_taken_for_an_extra() -> None
     backends = {"dream": Backend("fleet.generate.nowhere", "Dream", extra="gpu")}
 
     with pytest.raises(ModuleNotFoundError):
-        load("dream", kind="generator", backends=backends)
+        load("dream", kind="generator", backends=backends, find=NOWHERE.find)
 
 
 def test_listing_backends_imports_none_of_them() -> None:

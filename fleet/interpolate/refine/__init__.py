@@ -1,0 +1,1 @@
+"""The default interpolator: optical flow, corrected by a small learned network."""

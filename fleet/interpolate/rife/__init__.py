@@ -1,0 +1,1 @@
+"""RIFE: IFNet as its authors published it, for weights in their format."""

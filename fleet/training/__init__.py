@@ -1,0 +1,1 @@
+"""How the weights in this repository were made: ``python -m fleet.training``."""

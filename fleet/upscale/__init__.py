@@ -1,0 +1,1 @@
+"""Upscalers: from the generator's size to the clip's."""

@@ -1,0 +1,1 @@
+"""Weights of models: where they lie, what they may hold, how they get there."""
