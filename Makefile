@@ -15,7 +15,7 @@ export QT_QPA_PLATFORM := offscreen
 DEMO := build/demo
 STILLS := $(DEMO)/stills
 MANIFEST := $(STILLS)/demo.video_manifest.json
-BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills
+BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills interpolation scene_cuts
 SHEET := $(DEMO)/contact-sheet.png
 
 .DEFAULT_GOAL := help
@@ -47,8 +47,10 @@ demo: install-fleet  ## Five photographs become five clips and a contact sheet, 
 test: install-dev  ## Run the tests; choose with ARGS="tests/companions -k picture".
 ifeq ($(strip $(ARGS)),)
 	@# Clusters that are timed want the machine to themselves; those of sync wait for other
-	@# processes most of the time, and leave it to the window's.
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/selector --ignore tests/fleet/sync
+	@# processes most of the time, and leave it to the window's.  The order is that of
+	@# tests/conftest.py, longest first; xdist's own would be by number of tests, and the files
+	@# that start clusters have few.
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/selector --ignore tests/fleet/sync
 	$(BIN)/python -m pytest -n 4 --dist loadfile tests/fleet/sync tests/selector
 else
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -15,7 +15,7 @@ import secrets
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self
@@ -49,9 +49,15 @@ class Pending:
     """
 
     def __init__(
-        self, path: Path, data: bytes, *, only_writer: str | None = None, mode: int = 0o644
+        self,
+        path: Path,
+        data: bytes | Iterable[bytes],
+        *,
+        only_writer: str | None = None,
+        mode: int = 0o644,
     ) -> None:
-        """Prepare to write ``data`` to ``path``, with the rights ``mode`` (less the umask).
+        """Prepare to write ``data``, whole or in pieces, to ``path``, with the rights ``mode``
+        (less the umask).
 
         ``only_writer`` is a name that no one else writes ``path`` under at the same time: a
         repeated write then clears away what a killed one left, instead of leaving it to a sweep.
@@ -75,7 +81,9 @@ class Pending:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
                 descriptor = os.open(self._temporary, flags, self._mode)
                 with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(self._data)
+                    pieces = (self._data,) if isinstance(self._data, bytes) else self._data
+                    for piece in pieces:
+                        stream.write(piece)
                     stream.flush()
                     flush_to_disk(stream.fileno())
             except BaseException:
@@ -208,10 +216,20 @@ def sha256_of(path: Path) -> str:
         OSError: the file cannot be read, or is not a regular file.
     """
     digest = hashlib.sha256()
-    with open_regular(path) as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
+    for piece in pieces_of(path):
+        digest.update(piece)
     return digest.hexdigest()
+
+
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """A file's bytes in pieces of a megabyte, in constant memory.
+
+    Raises:
+        OSError: the file cannot be read, or is not a regular file.
+    """
+    with open_regular(path) as stream:
+        while piece := stream.read(_CHUNK):
+            yield piece
 
 
 def open_regular(path: Path) -> BinaryIO:

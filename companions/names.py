@@ -23,6 +23,9 @@ REVIEW_SUFFIX: Final = ".review.json"
 MASK_SUFFIX: Final = ".mask.png"
 """``X.mask.png``, ``X.<word>.mask.png``: masks over the picture X; companions, not pictures."""
 CLIP_SUFFIX: Final = ".mp4"
+PRORES_SUFFIX: Final = ".master.mov"
+FFV1_SUFFIX: Final = ".master.mkv"
+"""``X.master.mov``, ``X.master.mkv``: the clip's frames for further work, by kind of master."""
 CAPTION_SUFFIX: Final = ".caption"
 
 PICTURE_SUFFIXES: Final = frozenset(

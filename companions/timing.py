@@ -168,7 +168,15 @@ class FramePlan:
         j = _last_not_after(self.instants, at)
         if self.instants[j] == at or j + 1 == len(self.instants):
             return j, 0.0
-        return j, float((at - self.instants[j]) / (self.instants[j + 1] - self.instants[j]))
+        return j, self.fraction(index, before=j, after=j + 1)
+
+    def fraction(self, index: int, *, before: int, after: int) -> float:
+        """How far clip frame ``index`` is on the way (0..1) between two generated frames.
+
+        The two show different instants, and the clip frame's instant lies between theirs.
+        """
+        start, end = self.instants[before], self.instants[after]
+        return float((Fraction(index) / self.target_fps - start) / (end - start))
 
 
 def plan_frames(

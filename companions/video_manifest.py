@@ -21,7 +21,7 @@ from pydantic import (
 
 from companions.base import IDENTITY, Closed, Document, Instant, NamePart, Sha256
 from companions.motion import Move, OutputPixels
-from companions.names import MANIFEST_SUFFIX, RelativePath
+from companions.names import FFV1_SUFFIX, MANIFEST_SUFFIX, PRORES_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
 from companions.wishes import BackendName, PromptText, Seed
 
@@ -118,6 +118,11 @@ class Master(StrEnum):
 
     PRORES = "prores"
     FFV1 = "ffv1"
+
+    @property
+    def suffix(self) -> str:
+        """What follows the picture's stem in its name."""
+        return PRORES_SUFFIX if self is Master.PRORES else FFV1_SUFFIX
 
 
 class Poster(StrEnum):

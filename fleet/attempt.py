@@ -9,11 +9,11 @@ that took long to make are kept on the head's disk too, so that no crash repeats
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -34,9 +34,10 @@ from fleet.jobs.budget import frames_bytes
 from fleet.jobs.model import Stage
 from fleet.ledger import reading, recovery
 from fleet.ledger.ledger import Ledger
-from fleet.ledger.rows import Artifact, Checkpoint, Lease
+from fleet.ledger.rows import Checkpoint, Lease
 from fleet.settings import Home, Settings
-from fleet.stages.base import FinishReport, FinishTask, GenerateReport, GenerateTask
+from fleet.stages.arrival import Arrival, masters_of, signer_of
+from fleet.stages.base import FinishTask, GenerateReport, GenerateTask
 from fleet.stages.generate import CHUNK_FRAMES
 from fleet.stages.meta import build_meta
 from fleet.stages.publish import Target, publish
@@ -47,6 +48,10 @@ T = TypeVar("T")
 
 FRAMES_ANSWER_S: Final = 5.0
 """How long it may take to learn whether frames are still there."""
+PIECES_AHEAD: Final = 4
+"""Pieces of a master that may wait for the head: they would else fill the object store of the
+worker's node as fast as its disk reads them.  Clips go without such a limit, because a worker
+that waits for a head which is gone must be ended."""
 LEDGER_AGAIN_S: Final = 1.0
 """Pause before a result is offered again to a ledger whose disk is full."""
 
@@ -84,8 +89,13 @@ class Attempts:
 
     def __init__(self, *, home: Home, settings: Settings, ledger: Ledger, patient: bool) -> None:
         """``patient``: a ledger whose disk is full is waited for, rather than giving up the work
-        that it cannot record."""
+        that it cannot record.
+
+        Raises:
+            CredentialsRefused, ExtraMissing: settings ask for credentials that cannot be written.
+        """
         self._home, self._settings, self._ledger = home, settings, ledger
+        self._signer = signer_of(settings)
         self._patient = patient
         self._held: dict[str, _Held] = {}
         self._bytes = 0
@@ -202,13 +212,14 @@ class Attempts:
             self._archive = start_archive(write_checkpoint, read_checkpoint)
         return self._archive
 
-    async def _restore(self, lease: Lease) -> _Held:
+    async def _restore(self, lease: Lease) -> tuple[_Held, GenerateReport]:
         """The frames of a shot whose dispatcher, or whose node, is gone."""
         kept = reading.checkpoint(self._ledger.database, lease.shot.id)
         made = reading.history(self._ledger.database, lease.shot.id).jobs[Stage.GENERATE].report
         if kept is None or made is None:
             raise FramesGone
-        held = _Held(report=GenerateReport.model_validate_json(made))
+        report = GenerateReport.model_validate_json(made)
+        held = _Held(report=report)
         self._hold(lease, held)
         data = await asyncio.to_thread(read_picture_bytes, Path(lease.shot.picture))
         held.picture = ray.put(data)
@@ -218,7 +229,7 @@ class Attempts:
             held.chunks.append(chunk)
         await result(held.chunks[-1])  # a stream that failed ends with what it raised
         _log.info("shot=%s its kept frames are finished; they are not made again", lease.shot.id)
-        return held
+        return held, report
 
     # -- the stages -------------------------------------------------------------------------------
 
@@ -277,34 +288,32 @@ class Attempts:
         """
         begun = time.monotonic()
         held = self._held.get(lease.shot.id)
-        if held is None or held.report is None:
-            held = await self._restore(lease)
+        made = held.report if held is not None else None
+        if held is None or made is None:
+            held, made = await self._restore(lease)
         task = FinishTask(
             shot_id=lease.shot.id,
             image_path=lease.shot.image_path,
             recipe=lease.shot.recipe,
             attempt=lease.attempt,
-            generated=held.report.generated if held.report is not None else 0,
+            generated=made.generated,
             encode_threads=self._settings.encode_threads,
             node=doer.node,
+            encoder=self._settings.encoder,
         )
-        stream = doer.handle.finish.options(num_returns="streaming").remote(
-            lease.token, task, held.picture, held.chunks
-        )
-        report: FinishReport | None = None
-        clip: bytes | None = None
-        async for ref in stream:
-            item = await result(ref)
-            if isinstance(item, int):
-                heard(item)
-            elif isinstance(item, FinishReport):
-                report = item
-            else:
-                clip = item
-        if report is None or clip is None:
-            raise BackendFailed(backend="finish", what="the stream ended without a clip")
-        done, data = report, clip
-        artifact = await self._recorded_apart(lambda: self._stage_clip(lease, done, data))
+        ahead = None if lease.shot.recipe.encode.master is None else PIECES_AHEAD
+        stream = doer.handle.finish.options(
+            num_returns="streaming", _generator_backpressure_num_objects=ahead
+        ).remote(lease.token, task, held.picture, held.chunks)
+        with Arrival(self._home.staging, f"{lease.shot.id}.{lease.token[:8]}") as arrival:
+            async for ref in stream:
+                item = await result(ref)
+                if isinstance(item, int):
+                    heard(item)
+                else:
+                    await self._recorded_apart(partial(arrival.take, item))
+            settle = partial(arrival.settle, signer=self._signer, model=made.model)
+            artifact, done = await self._recorded_apart(settle)
         seconds = time.monotonic() - begun
         await self.recorded(
             lambda: self._ledger.succeed(
@@ -349,18 +358,10 @@ class Attempts:
         )
         self.forget(shot.id)
         if staged is not None:
-            await asyncio.to_thread(staged.unlink, missing_ok=True)
+            for path in (*masters_of([staged]), staged):
+                await asyncio.to_thread(path.unlink, missing_ok=True)
             if kept is not None:
                 await asyncio.to_thread(Path(kept.path).unlink, missing_ok=True)
-
-    def _stage_clip(self, lease: Lease, report: FinishReport, clip: bytes) -> Artifact:
-        if hashlib.sha256(clip).hexdigest() != report.clip.sha256:
-            raise BackendFailed(backend="finish", what="the clip changed on its way to the head")
-        path = self._home.staging / f"{lease.shot.id}.{lease.token[:8]}.mp4"
-        with files.reporting_unwritable(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(path, clip)
-        return Artifact(path=str(path), sha256=report.clip.sha256, size_bytes=len(clip))
 
     async def recorded(self, write: Callable[[], T]) -> T:
         """The result of ``write``, a step of the ledger; a full disk is waited for if patient."""

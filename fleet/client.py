@@ -29,7 +29,9 @@ from fleet.ledger.selection import id_beginning
 from fleet.settings import Home
 from fleet.stages.generate import changed_picture
 from fleet.stages.publish import Target
-from fleet.stages.shot_plan import plan_frames_of, plan_path
+from fleet.stages.shot_plan import clip_size, plan_frames_of, plan_path
+from fleet.weights.errors import WeightsMissing, WeightsRefused
+from fleet.weights.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,17 @@ class Submission:
     """What the manifest, being of an older version, did not say."""
 
 
-def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
+def read_submission(
+    path: Path, *, out: Path | None, home: Home, shelf: Shelf | None = None
+) -> Submission:
     """Read and check a manifest and everything it names.
+
+    ``shelf`` is where weights are looked for; by default in ``home``'s own folder of them.
 
     Raises:
         CompanionError: the document breaks its contract, or a path leaves its folder.
         UnknownBackend, ExtraMissing, ParameterRefused: it asks for what is not here.
+        WeightsMissing, WeightsRefused: the weights of what it asks for cannot be used.
         FileUnwritable: clips could not be written where they belong.
         LedgerUnusable: the ledger cannot be read.
     """
@@ -68,7 +75,11 @@ def read_submission(path: Path, *, out: Path | None, home: Home) -> Submission:
     pictures = [_inside(root, shot, index, file=path) for index, shot in enumerate(manifest.shots)]
     _refuse_collisions(manifest, file=path)
     recipes = [manifest.recipe(shot) for shot in manifest.shots]
-    counts = [_check_backends(recipe, i, file=path) for i, recipe in enumerate(recipes)]
+    weights = Shelf(home.models) if shelf is None else shelf
+    counts = [
+        _check_backends(recipe, f"{path}: shots[{index}]", weights)
+        for index, recipe in enumerate(recipes)
+    ]
     targets = [folder / names.clip_of(shot.image_path) for shot in manifest.shots]
     for place in sorted({target.parent for target in targets}):
         files.ensure_writable(place)
@@ -155,12 +166,12 @@ def _refuse_collisions(manifest: VideoManifest, *, file: Path) -> None:
         )
 
 
-def _check_backends(recipe: Recipe, index: int, *, file: Path) -> tuple[int, int]:
+def _check_backends(recipe: Recipe, where: str, shelf: Shelf) -> tuple[int, int]:
     """Frames of the clip and frames to generate, once every backend has agreed."""
     from fleet.generate.registry import generator
     from fleet.interpolate.registry import interpolator
+    from fleet.upscale.registry import upscaler
 
-    where = f"{file}: shots[{index}]"
     field = f"{where}.generation_params.model"
     try:
         backend = generator(recipe.generation_params.model)
@@ -169,8 +180,13 @@ def _check_backends(recipe: Recipe, index: int, *, file: Path) -> tuple[int, int
             backend.check(recipe.generation_params, recipe.motion)
             frames = plan_frames_of(recipe, grid=backend.grid)
         field = f"{where}.interpolation.backend"
-        interpolator(recipe.interpolation.interpolator)
-    except (UnknownBackend, ExtraMissing) as error:
+        interpolator(recipe.interpolation.interpolator, shelf)
+        if recipe.upscaling is not None:
+            field = f"{where}.upscaling.backend"
+            with _located(where):
+                upscaler(recipe.upscaling.backend, shelf).check(recipe.upscaling.factor)
+                clip_size(recipe)
+    except (UnknownBackend, ExtraMissing, WeightsMissing, WeightsRefused) as error:
         raise error.located(field) from None
     return frames.clip, frames.generated
 

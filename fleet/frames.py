@@ -1,5 +1,8 @@
-"""What a frame must be before anything is done with it: asked of every frame that comes from outside
-a stage, because a wrong one would be found again only in the clip."""
+"""What a frame must be before anything is done with it.
+
+Asked of every frame that comes from outside a stage (the generator makes it, the finish stage
+gets it), because a wrong one would be found again only in the clip.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ def checked(frame: object, *, index: int, source: str, like: tuple[int, int] | N
     if np.issubdtype(frame.dtype, np.floating) and not np.isfinite(frame).all():
         raise BackendFailed(backend=source, what=f"frame {index} holds NaN or infinity")
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or 0 in frame.shape:
-        what = f"frame {index} is {frame.dtype}{list(frame.shape)}, not uint8[height, width, 3]"
+        what = (
+            f"frame {index} is {frame.dtype.name}{list(frame.shape)}, not uint8[height, width, 3]"
+        )
         raise BackendFailed(backend=source, what=what)
     if like is not None and frame.shape[:2] != like:
         height, width = frame.shape[:2]

@@ -50,8 +50,7 @@ def main(address: str, loopback: str) -> int:
     home = find_home()
     try:
         settings = load_settings(home)
-        limit_mb = settings.model_memory_mb
-        stages = Work(model_memory_bytes=limit_mb * 1024**2 if limit_mb else None)
+        stages = Work.of(home, settings)
         alive = deploy(
             address, home=home, settings=settings, stages=stages, loopback=loopback == "loopback"
         )

@@ -21,10 +21,12 @@ from typing import Final, NamedTuple
 from companions.names import (
     CAPTION_SUFFIX,
     CLIP_SUFFIX,
+    FFV1_SUFFIX,
     MANIFEST_SUFFIX,
     MASK_SUFFIX,
     META_SUFFIX,
     MOTION_SUFFIX,
+    PRORES_SUFFIX,
     REVIEW_SUFFIX,
     folded,
     is_picture,
@@ -40,6 +42,8 @@ COMPANION_SUFFIXES: Final = (
     META_SUFFIX,
     REVIEW_SUFFIX,
     CLIP_SUFFIX,
+    PRORES_SUFFIX,
+    FFV1_SUFFIX,
     CAPTION_SUFFIX,
     MASK_SUFFIX,
 )

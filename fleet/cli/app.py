@@ -19,6 +19,7 @@ from fleet.cli import (
     gate,
     hosts,
     invariants,
+    models,
     nodes,
     plan,
     receive,
@@ -28,6 +29,7 @@ from fleet.cli import (
     status,
     submit,
     sync,
+    verify,
     watch,
 )
 
@@ -88,6 +90,7 @@ app.command("watch", epilog=watch.EXAMPLE, rich_help_panel=WORK)(watch.watch)
 app.command("show", epilog=shots.SHOW_EXAMPLE, rich_help_panel=WORK)(shots.show)
 app.command("events", epilog=shots.EVENTS_EXAMPLE, rich_help_panel=WORK)(shots.events)
 app.command("report", epilog=report.EXAMPLE, rich_help_panel=WORK)(report.report)
+app.command("verify", epilog=verify.EXAMPLE, rich_help_panel=WORK)(verify.verify)
 
 app.command("cancel", epilog=control.CANCEL_EXAMPLE, rich_help_panel=CONTROL)(control.cancel)
 app.command("retry", epilog=control.RETRY_EXAMPLE, rich_help_panel=CONTROL)(control.retry)
@@ -102,6 +105,7 @@ app.command("up", epilog=cluster.UP_EXAMPLE, rich_help_panel=CLUSTER)(cluster.up
 app.command("down", epilog=cluster.DOWN_EXAMPLE, rich_help_panel=CLUSTER)(cluster.down)
 app.command("doctor", epilog=doctor.EXAMPLE, rich_help_panel=CLUSTER)(doctor.doctor)
 app.add_typer(nodes.group, rich_help_panel=CLUSTER)
+app.add_typer(models.group, rich_help_panel=CLUSTER)
 app.command("drill", epilog=drill.EXAMPLE, rich_help_panel=CLUSTER)(drill.drill)
 
 app.command("push", epilog=sync.PUSH_EXAMPLE, rich_help_panel=SYNC)(sync.push)

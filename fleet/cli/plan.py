@@ -82,10 +82,14 @@ def plan(
     from fleet import client
     from fleet.foresight import Asked, Assumed, foresee
     from fleet.settings import find_home, load_settings
+    from fleet.weights.shelf import Shelf
 
     output, home = Output(), find_home()
     settings = load_settings(home)
-    submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
+    shelf = Shelf(home.models, settings.weights)
+    submissions = [
+        client.read_submission(path, out=out, home=home, shelf=shelf) for path in manifests
+    ]
     flat = dict.fromkeys(Pool, settings.rate_per_hour) if settings.rate_per_hour else {}
     found = foresee(
         [

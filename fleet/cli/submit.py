@@ -61,10 +61,18 @@ def submit(
         return
     from fleet import client
     from fleet.settings import find_home, load_settings
+    from fleet.stages.arrival import signer_of
+    from fleet.weights.shelf import Shelf
 
     output, home = Output(), find_home()
-    load_settings(home)  # a settings file that cannot be meant refuses before anything is queued
-    submissions = [client.read_submission(path, out=out, home=home) for path in manifests]
+    # A settings file that cannot be meant, or a key that cannot sign, refuses before anything is
+    # queued.
+    settings = load_settings(home)
+    signer_of(settings)
+    shelf = Shelf(home.models, settings.weights)
+    submissions = [
+        client.read_submission(path, out=out, home=home, shelf=shelf) for path in manifests
+    ]
     for path, submission in zip(manifests, submissions, strict=True):
         for assumption in submission.assumed:
             output.note(f"{path}: assumed: {assumption}")
@@ -129,11 +137,16 @@ def _make(ids: Sequence[str], output: Output) -> None:
     from fleet.stages.work import Work
 
     home = find_home()
+    settings = load_settings(home)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with Progress(ids, home=home, output=output) as progress:
             work_until_done(
-                ids, home=home, settings=load_settings(home), stages=Work(), tick=progress.tick
+                ids,
+                home=home,
+                settings=settings,
+                stages=Work.of(home, settings),
+                tick=progress.tick,
             )
     except KeyboardInterrupt:
         again = shlex.join(["fleet", *sys.argv[1:]])

@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 from fleet.attempt import sweep_checkpoints
+from fleet.jobs.model import Stage
 from fleet.ledger import reading, recovery
 from fleet.ledger.database import Database
 from fleet.settings import Home
+from fleet.stages.arrival import has_its_master, masters_of
+from fleet.stages.base import FinishReport
 
 _log = logging.getLogger("fleet.dispatcher")
 
@@ -24,15 +27,16 @@ def reconcile(database: Database, home: Home) -> None:
     """
     now = time.time()
     for shot_id, artifact in reading.staged(database):
-        if not Path(artifact.path).is_file():
+        if not _is_whole(database, shot_id, Path(artifact.path)):
             recovery.restage(database, shot_id, now=now)
             _log.warning("shot=%s its finished clip left staging; made again", shot_id)
     found = recovery.recover(database, now=now)
-    wanted = {artifact.path for _, artifact in reading.staged(database)}
+    clips = [Path(artifact.path) for _, artifact in reading.staged(database)]
+    wanted = {*clips, *masters_of(clips)}
     if home.staging.is_dir():
         for entry in home.staging.iterdir():
-            if str(entry) not in wanted:
-                entry.unlink(missing_ok=True)  # a clip whose record never came to be
+            if entry not in wanted:
+                entry.unlink(missing_ok=True)  # a product whose record never came to be
     sweep_checkpoints(home, {Path(c.path) for c in reading.checkpoints(database).values()})
     _log.info(
         "started: %d leases given back, %d shots to generate again, %d to finish from kept frames",
@@ -40,3 +44,11 @@ def reconcile(database: Database, home: Home) -> None:
         len(found.outputs_lost),
         len(found.resumed),
     )
+
+
+def _is_whole(database: Database, shot_id: str, clip: Path) -> bool:
+    """Whether a staged clip is there, and its master if it has one."""
+    if not clip.is_file():
+        return False
+    report = reading.history(database, shot_id).jobs[Stage.FINISH].report
+    return not report or has_its_master(clip, FinishReport.model_validate_json(report))

@@ -27,6 +27,7 @@ DISK_FAIL_BYTES: Final = 500 * MIB
 DISK_WARN_BYTES: Final = 5 * GIB
 FILES_WARN: Final = 4096
 SKEW_WARN_S: Final = 2.0
+CERTIFICATE_WARN_DAYS: Final = 30
 EARLIEST_CLOCK: Final = 1_735_689_600.0
 """The first second of 2025: no clock that is right shows an earlier one."""
 
@@ -141,6 +142,17 @@ def open_files(limit: int) -> Check:
             remedy="ulimit -n 65536, or LimitNOFILE=65536 in the unit: many workers need more.",
         )  # fmt: skip
     return passed("open files", f"at most {limit}")
+
+
+def credentials(*, issuer: str, algorithm: str, days_left: int) -> Check:
+    """Whether the certificate that clips are signed with lasts; that it signs was tried before."""
+    told = f"{algorithm}, made out to {issuer}, {days_left} days left"
+    if days_left < CERTIFICATE_WARN_DAYS:
+        return warned(
+            "credentials", told,
+            remedy="Have a new certificate issued, and put it into credentials_certificate.",
+        )  # fmt: skip
+    return passed("credentials", told)
 
 
 def clock(*, now: float, newest: float | None, skews: Mapping[str, float]) -> Check:

@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from fleet.cluster.pools import object_store_bytes, pool_sizes, this_machine
 from fleet.cluster.record import ClusterRecord, read_record
 from fleet.doctor import checks, probes
 from fleet.doctor.sockets import listeners_of
-from fleet.errors import ClusterFailed, LedgerUnusable, SettingsInvalid
+from fleet.encode import credentials
+from fleet.encode.errors import CredentialsRefused
+from fleet.errors import ClusterFailed, ExtraMissing, LedgerUnusable, SettingsInvalid
 from fleet.jobs.model import POOL_OF, JobState, Pool, Stage
 from fleet.ledger import nodes
 from fleet.ledger.database import Database
@@ -38,6 +41,7 @@ def examine(home: Home) -> Iterator[Check]:
         settings = Settings()
         yield failed("settings", str(invalid), remedy=f"Correct {home.settings_file}.")
     yield _token(home.token)
+    yield _credentials(settings)
     yield (writable := probes.home_writable(home.root))
     yield from _disks(home)
     yield (ledger := probes.ledger_whole(home.ledger))
@@ -197,6 +201,27 @@ def _token(path: Path) -> Check:
         return failed("token", f"{path} cannot be read ({error})", remedy="Correct its rights.")
     return checks.token(
         mode=found.st_mode, owner=found.st_uid, me=os.getuid(), letters=letters, path=str(path)
+    )
+
+
+def _credentials(settings: Settings) -> Check:
+    try:
+        signer = credentials.configured(
+            certificate=settings.credentials_certificate,
+            key=settings.credentials_key,
+            timestamps=settings.credentials_timestamps,
+        )
+    except (CredentialsRefused, ExtraMissing) as refused:
+        return failed(
+            "credentials", str(refused),
+            remedy="Mend it, or take credentials_* out of settings.toml to leave clips unsigned.",
+        )  # fmt: skip
+    if signer is None:
+        return passed("credentials", "none configured; clips are marked, and not signed")
+    return checks.credentials(
+        issuer=signer.issuer,
+        algorithm=signer.algorithm,
+        days_left=(signer.ends - datetime.now(UTC)).days,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import json
 import os
 import resource
@@ -16,22 +17,22 @@ import time
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-import av
-import av.codec
 import numpy as np
 
 from companions.geometry import Size
 from companions.video_manifest import Codec, EncodeParams
 from fleet.check import Check, failed, passed, warned
-from fleet.encode.clip import ENCODERS, ClipWriter
+from fleet.encode.clip import ClipWriter
+from fleet.encode.encoders import NVENC, SOFTWARE
+from fleet.encode.hardware import nvenc_fault
 from fleet.errors import FleetError
 from fleet.ledger.layout import LAYOUT
 
 _ASK_S: Final = 30.0
 _FRAMES: Final = 12
-NVENC: Final = "h264_nvenc"
+_DEPTHS: Final[tuple[Literal[8, 10], ...]] = (8, 10)
 
 
 def free_bytes(path: Path) -> int | None:
@@ -134,23 +135,26 @@ def encoders() -> Check:
     broken = {}
     frame = np.zeros((64, 96, 3), np.uint8)
     with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
-        for codec in Codec:
+        for codec, depth in itertools.product(Codec, _DEPTHS):
             try:
                 with ClipWriter(
-                    Path(folder) / f"{codec.value}.mp4", size=Size(width=96, height=64),
-                    rate=Fraction(24), params=EncodeParams(codec=codec), title="", threads=1,
+                    Path(folder) / "clip.mp4", size=Size(width=96, height=64), rate=Fraction(24),
+                    params=EncodeParams(codec=codec, bit_depth=depth), threads=1,
                 ) as clip:  # fmt: skip
                     for _ in range(_FRAMES):
                         clip.write(frame)
             except (FleetError, OSError, ValueError) as error:
-                broken[codec.value] = str(error)
+                broken[f"{codec.value} in {depth} bits"] = str(error)
     if broken:
         return failed(
             "encoders", "; ".join(f"{name}: {why}" for name, why in sorted(broken.items())),
             remedy="Install PyAV's own wheels, which carry them: pip install --force-reinstall av",
         )  # fmt: skip
-    names = ", ".join(encoder.name for encoder in ENCODERS.values())
-    return passed("encoders", f"{names}; {NVENC} {'opens' if _nvenc_opens() else 'is not here'}")
+    names = ", ".join(encoder.name for encoder in SOFTWARE.values())
+    faults = {encoder.name: nvenc_fault(encoder.name) for encoder in NVENC.values()}
+    here = [name for name, fault in faults.items() if fault is None]
+    chip = ", ".join(here) if here else "no NVENC"
+    return passed("encoders", f"{names}, in 8 and 10 bits; {chip}")
 
 
 def models() -> Check:
@@ -188,16 +192,6 @@ def clock_skews(address: str, *, environment: Mapping[str, str]) -> Mapping[str,
         return {}
     told = json.loads(asked.stdout.splitlines()[-1])
     return {str(name): float(skew) for name, skew in told.items()}
-
-
-def _nvenc_opens() -> bool:
-    with contextlib.suppress(av.error.FFmpegError, ValueError, OSError):
-        context = av.codec.CodecContext.create(NVENC, "w")
-        context.width, context.height, context.pix_fmt = 256, 256, "yuv420p"
-        context.time_base = Fraction(1, 24)
-        context.open()
-        return True
-    return False
 
 
 def _run(

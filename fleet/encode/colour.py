@@ -1,4 +1,4 @@
-"""Colour between frames and video: sRGB pixels one way, BT.709 4:2:0 the other.
+"""Colour between frames and video: sRGB pixels one way, BT.709 the other.
 
 Clips carry BT.709 matrix, primaries and transfer (ITU-R BT.709-6, limited range), which is what
 players assume of HD video.  The transfer is tagged BT.709 although the pixels are sRGB: that is
@@ -11,13 +11,18 @@ from typing import Final
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from companions.picture import Pixels
 
 BT709: Final = 1
 """Code of BT.709 as matrix, primaries and transfer alike (ITU-T H.273)."""
+RGB: Final = 0
+"""Code of no matrix at all: the samples are red, green and blue (ITU-T H.273)."""
+SRGB: Final = 13
+"""Code of the sRGB transfer (IEC 61966-2-1; ITU-T H.273)."""
 LIMITED: Final = int(ColorRange.MPEG)
+FULL: Final = int(ColorRange.JPEG)
 
 # Without these swscale rounds down on the way back and every frame loses 1.0 to 1.4 levels.
 _EXACT: Final = int(
@@ -30,21 +35,38 @@ _MATRICES: Final = {5: Colorspace.ITU601, 6: Colorspace.ITU601, 7: Colorspace.SM
 """H.273 matrix codes that are not BT.709; everything else and "unspecified" is read as BT.709."""
 
 
-def to_video(frame: Pixels) -> av.VideoFrame:
-    """``frame`` ((height, width, 3) uint8 sRGB, even sides) as BT.709 limited-range yuv420p."""
-    # PyAV's own default is BT.601, which shifts saturated colours by up to 20 levels.
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(
-        format="yuv420p",
-        dst_colorspace=int(Colorspace.ITU709),
-        src_color_range=int(ColorRange.JPEG),
-        dst_color_range=LIMITED,
-        interpolation=_EXACT,
-    )
-    video.colorspace = BT709
-    video.color_primaries = BT709
-    video.color_trc = BT709
-    video.color_range = LIMITED
-    return video
+class ToVideo:
+    """Turns frames into one of FFmpeg's pixel formats; one per file, used by one thread.
+
+    YUV formats get BT.709 in limited range, RGB ones are the frame's own samples.
+
+    Attributes:
+        pixels: FFmpeg's name of the format, such as ``yuv420p10le``.
+    """
+
+    def __init__(self, pixels: str) -> None:
+        """Convert to ``pixels``."""
+        self.pixels = pixels
+        self._rgb = av.VideoFormat(pixels).is_rgb
+        # Kept from frame to frame: setting one up costs nearly as much as its work at 720p.
+        self._reformatter = VideoReformatter()
+
+    def __call__(self, frame: Pixels) -> av.VideoFrame:
+        """``frame``, (height, width, 3) uint8 sRGB with even sides, converted and tagged."""
+        # PyAV's own default is BT.601, which shifts saturated colours by up to 20 levels.
+        video = self._reformatter.reformat(
+            av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"),
+            format=self.pixels,
+            dst_colorspace=int(Colorspace.ITU709),
+            src_color_range=int(ColorRange.JPEG),
+            dst_color_range=FULL if self._rgb else LIMITED,
+            interpolation=_EXACT,
+        )
+        video.colorspace = RGB if self._rgb else BT709
+        video.color_primaries = BT709
+        video.color_trc = SRGB if self._rgb else BT709
+        video.color_range = FULL if self._rgb else LIMITED
+        return video
 
 
 def to_pixels(video: av.VideoFrame) -> Pixels:

@@ -6,18 +6,13 @@ by packet, because a header can promise frames that a cut-off file does not have
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-import av
-import av.error
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -25,10 +20,16 @@ from companions import files
 from companions.picture import Pixels
 from companions.video_manifest import Codec
 from fleet.encode.colour import to_pixels
-from fleet.errors import BackendFailed
+from fleet.encode.frame_hash import FrameHash
+from fleet.encode.poster import is_poster
+from fleet.encode.reading import measured, opened, unplayable
 
 _CODECS: Final = {"h264": Codec.H264, "hevc": Codec.HEVC, "av1": Codec.AV1}
-_BACKEND: Final = "the clip's probe"
+_DEPTHS: Final[Mapping[str, Literal[8, 10]]] = {
+    "yuv420p": 8,
+    "yuvj420p": 8,
+    "yuv420p10le": 10,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class ClipProbe:
         duration_s: seconds from the first frame's start to the last one's end, exact.
         even: whether every frame is shown equally long (constant frame rate).
         codec: video codec.
+        bit_depth: bits of a sample.
+        frames_sha256: SHA-256 over the decoded frames; see ``frame_hash``.
+        poster: whether there is a cover picture.
         sha256: SHA-256 of the file's bytes.
         size_bytes: size of the file.
     """
@@ -53,49 +57,46 @@ class ClipProbe:
     duration_s: Fraction
     even: bool
     codec: Codec
+    bit_depth: Literal[8, 10]
+    frames_sha256: str
+    poster: bool
     sha256: str
     size_bytes: int
 
 
 def probe_clip(clip: Path | bytes) -> ClipProbe:
-    """Measure a clip, by path or by its bytes.
+    """Measure a clip, by path or by its bytes.  Decodes all of it, holding one frame at a time.
 
     Raises:
-        BackendFailed: missing, not a video, another codec than the contract's, cut off, or its
-            first frame cannot be decoded.
+        BackendFailed: missing, not a video, another codec, sample or size than the contract's,
+            cut off, or damaged so that its decoder notices.
     """
-    with _opened(clip) as (container, stream):
+    with opened(clip) as (container, stream):
         codec = _CODECS.get(stream.codec_context.name)
         # Decoders have other names than codecs (libdav1d decodes av1).
         codec = codec or _CODECS.get(stream.codec_context.codec.canonical_name)
         if codec is None:
-            raise _unplayable(clip, f"holds {stream.codec_context.name} video")
-        spans = _spans(clip, container, stream)
-        frames = len(spans)
-        if frames != stream.frames and stream.frames:
-            raise _unplayable(clip, f"is cut off: {frames} of {stream.frames} frames are there")
-        start, (last, length) = spans[0][0], spans[-1]
-        duration = (last + length - start) * _tick(clip, stream)
-        if duration <= 0:
-            raise _unplayable(clip, "lasts no time")
+            raise unplayable(clip, f"holds {stream.codec_context.name} video")
+        film = measured(clip, container, stream)
+        poster = any(is_poster(other) for other in container.streams.video)
         container.seek(0)
-        if next(iter(container.decode(stream)), None) is None:
-            raise _unplayable(clip, "has no frame that can be decoded")
+        pictures = _decoded(clip, container, stream, frames=film.frames)
         width, height = stream.codec_context.width, stream.codec_context.height
-    lengths = {later[0] - earlier[0] for earlier, later in itertools.pairwise(spans)}
-    lengths.add(length)
     if isinstance(clip, bytes):
         sha256, size_bytes = hashlib.sha256(clip).hexdigest(), len(clip)
     else:
         sha256, size_bytes = files.sha256_of(clip), clip.stat().st_size
     return ClipProbe(
-        frames=frames,
+        frames=film.frames,
         width=width,
         height=height,
-        rate=frames / duration,
-        duration_s=duration,
-        even=len(lengths) == 1,
+        rate=film.frames / film.duration_s,
+        duration_s=film.duration_s,
+        even=film.even,
         codec=codec,
+        bit_depth=pictures.bit_depth,
+        frames_sha256=pictures.sha256,
+        poster=poster,
         sha256=sha256,
         size_bytes=size_bytes,
     )
@@ -113,7 +114,7 @@ def read_frames(clip: Path | bytes, indices: Iterable[int]) -> dict[int, Pixels]
     found: dict[int, Pixels] = {}
     if not wanted:
         return found
-    with _opened(clip) as (container, stream):
+    with opened(clip) as (container, stream):
         for index, frame in enumerate(container.decode(stream)):
             if index in wanted:
                 found[index] = to_pixels(frame)
@@ -121,48 +122,33 @@ def read_frames(clip: Path | bytes, indices: Iterable[int]) -> dict[int, Pixels]
                     break
     missing = sorted(wanted - set(found))
     if missing:
-        raise _unplayable(clip, f"has no frame {missing[0]}")
+        raise unplayable(clip, f"has no frame {missing[0]}")
     return found
 
 
-def _spans(
-    clip: Path | bytes, container: InputContainer, stream: VideoStream
-) -> list[tuple[int, int]]:
-    """Start and length of every picture, in ticks, in the order shown."""
-    spans: list[tuple[int, int]] = []
-    for packet in container.demux(stream):
-        if packet.size == 0:  # PyAV ends with an empty packet
-            continue
-        if packet.is_corrupt:
-            raise _unplayable(clip, f"is cut off within frame {len(spans)}")
-        if packet.pts is None:
-            raise _unplayable(clip, f"has no time for frame {len(spans)}")
-        spans.append((packet.pts, packet.duration or 0))
-    if not spans:
-        raise _unplayable(clip, "holds no frame")
-    return sorted(spans)
+@dataclass(frozen=True, slots=True)
+class _Pictures:
+    bit_depth: Literal[8, 10]
+    sha256: str
 
 
-def _tick(clip: Path | bytes, stream: VideoStream) -> Fraction:
-    if stream.time_base is None:
-        raise _unplayable(clip, "has no time base")
-    return Fraction(stream.time_base)
-
-
-@contextlib.contextmanager
-def _opened(clip: Path | bytes) -> Iterator[tuple[InputContainer, VideoStream]]:
-    source = io.BytesIO(clip) if isinstance(clip, bytes) else str(clip.absolute())
-    try:
-        with av.open(source, "r", format="mp4") as container:
-            if not container.streams.video:
-                raise _unplayable(clip, "holds no video")
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            yield container, stream
-    except (av.error.FFmpegError, OSError) as error:
-        raise _unplayable(clip, f"cannot be read ({error.strerror or error})") from error
-
-
-def _unplayable(clip: Path | bytes, what: str) -> BackendFailed:
-    name = "the clip" if isinstance(clip, bytes) else str(clip)
-    return BackendFailed(backend=_BACKEND, what=f"{name} {what}")
+def _decoded(
+    clip: Path | bytes, container: InputContainer, stream: VideoStream, *, frames: int
+) -> _Pictures:
+    """What only decoding tells, of a film that promises ``frames`` frames."""
+    digest = FrameHash()
+    seen, kinds = 0, set[tuple[str, int, int]]()
+    for frame in container.decode(stream):
+        kinds.add((frame.format.name, frame.width, frame.height))
+        if len(kinds) > 1:
+            raise unplayable(clip, f"changes its size or samples at frame {seen}")
+        if frame.format.name not in _DEPTHS:
+            raise unplayable(clip, f"has samples of the kind {frame.format.name}")
+        if frame.is_corrupt:
+            raise unplayable(clip, f"is damaged at frame {seen}")
+        digest.see(frame)
+        seen += 1
+    if seen != frames:
+        raise unplayable(clip, f"has {frames} frames, of which {seen} can be decoded")
+    (pixels, _, _), *_ = kinds
+    return _Pictures(bit_depth=_DEPTHS[pixels], sha256=digest.hexdigest())

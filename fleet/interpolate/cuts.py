@@ -26,7 +26,9 @@ Field = npt.NDArray[np.float32]
 CUT_BELOW: Final = 0.1
 """Measured over 16 photographs: 240 cuts between two of them reach at most 0.07, jumps between
 far parts of one 0.18 (a page of text); a pan of 40 % of the frame keeps 0.5, a zoom of 1.5
-0.12, a flash 0.6, two frames of flat sky under heavy noise 0.22."""
+0.12, a flash 0.6, two frames of flat sky under heavy noise 0.22.  ``benchmarks.scene_cuts`` found
+100 of 100 cuts, and took 6 of 110 pairs for one that pan by up to 27 % of the frame, none of 220
+that pan by less."""
 _ENOUGH: Final = 0.5
 """So clearly one scene that no further guess at the motion is tried."""
 _THUMB: Final = (160, 90)

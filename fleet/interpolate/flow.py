@@ -29,7 +29,7 @@ NEARLY_EQUAL: Final = 2
 """Largest difference of any channel up to which two frames are one picture: blending is exact."""
 _LEAST_FLOW_SIDE: Final = 640
 _MOST_FLOW_SIDE: Final = 1280
-_LEAST_SIDE: Final = 48
+LEAST_SIDE: Final = 48
 """DIS needs room for its patches; smaller frames are enlarged for it."""
 _FOLLOW_STEPS: Final = 2
 _NOTHING: Final = np.zeros((0, 0), dtype=np.float32)
@@ -66,30 +66,43 @@ class _Pair:
     @classmethod
     def of(cls, before: Pixels, after: Pixels) -> _Pair:
         height, width = before.shape[:2]
-        scale = _flow_scale(width, height)
+        scale = flow_scale(width, height)
         size = (round(width * scale), round(height * scale))
-        a, b = _luma(before, size), _luma(after, size)
-        dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        # An empty start, not one of zeros: from zeros DIS looks for far motions less far.
-        forward = np.asarray(dis.calc(a, b, _NOTHING.copy()), dtype=np.float32)
-        backward = np.asarray(dis.calc(b, a, _NOTHING.copy()), dtype=np.float32)
+        a, b = reduced(before, size), reduced(after, size)
+        forward, backward = optical_flow(a, b, fine=False), optical_flow(b, a, fine=False)
         return cls(before, after, forward, backward)
 
     def at(self, fraction: float) -> Pixels:
-        way_before = _followed(self.forward, fraction)
-        way_after = _followed(self.backward, 1.0 - fraction)
-        weight_before = (1.0 - fraction) * _in_view(way_before)
-        weight_after = fraction * _in_view(way_after)
+        way_before = followed(self.forward, fraction)
+        way_after = followed(self.backward, 1.0 - fraction)
+        weight_before = (1.0 - fraction) * in_view(way_before)
+        weight_after = fraction * in_view(way_after)
         share_after = weight_after / (weight_before + weight_after)
         height, width = self.before.shape[:2]
         share = _resized(share_after.astype(np.float32), (width, height))
         mixed = cv2.blendLinear(
-            _moved(self.before, way_before), _moved(self.after, way_after), 1.0 - share, share
+            moved_along(self.before, way_before),
+            moved_along(self.after, way_after),
+            1.0 - share,
+            share,
         )
         return np.asarray(mixed, dtype=np.uint8)
 
 
-def _flow_scale(width: int, height: int) -> float:
+def optical_flow(before: Pixels, after: Pixels, *, fine: bool) -> Field:
+    """Displacement of each pixel of ``before``, (height, width, 2), by OpenCV's DIS.
+
+    ``fine`` follows it down to single pixels: sharper about things, at four times the price.
+    """
+    a, b = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (before, after))
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    if fine:
+        dis.setFinestScale(0)
+    # An empty start, not one of zeros: from zeros DIS looks for far motions less far.
+    return np.asarray(dis.calc(a, b, _NOTHING.copy()), dtype=np.float32)
+
+
+def flow_scale(width: int, height: int) -> float:
     """Half the frame's resolution, between 640 and 1280 pixels on the longer side.
 
     At 1280x720, half resolution measured within 0.7 dB of full, mostly within 0.2, at a quarter
@@ -97,41 +110,43 @@ def _flow_scale(width: int, height: int) -> float:
     """
     longer, shorter = max(width, height), min(width, height)
     side = min(max(_LEAST_FLOW_SIDE, longer / 2), _MOST_FLOW_SIDE, longer)
-    return max(side / longer, _LEAST_SIDE / shorter)
+    return max(side / longer, LEAST_SIDE / shorter)
 
 
-def _luma(frame: Pixels, size: tuple[int, int]) -> Pixels:
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+def reduced(frame: Pixels, size: tuple[int, int]) -> Pixels:
+    """``frame`` at the size (width, height) of the flow's grid."""
+    if (frame.shape[1], frame.shape[0]) == size:
+        return frame
     how = cv2.INTER_AREA if size[0] < frame.shape[1] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, size, interpolation=how), dtype=np.uint8)
+    return np.asarray(cv2.resize(frame, size, interpolation=how), dtype=np.uint8)
 
 
-def _in_view(way: Field) -> Field:
+def in_view(way: Field) -> Field:
     """1 where following ``way`` stays in the frame, falling to almost 0 within a pixel outside.
 
     Not to 0: where neither frame sees a place, both still have their say by nearness.
     """
     height, width = way.shape[:2]
-    x, y = cv2.split(way + _grid(way))
+    x, y = cv2.split(way + grid_of(way))
     inside = np.minimum(np.minimum(x, width - 1.0 - x), np.minimum(y, height - 1.0 - y))
     return np.asarray(np.clip(1.0 + inside, 1e-3, 1.0), dtype=np.float32)
 
 
-def _followed(flow: Field, part: float) -> Field:
+def followed(flow: Field, part: float) -> Field:
     """For each grid pixel at the instant, the way back to its place in the flow's own frame.
 
     The flow is known where things start and wanted where they are after ``part`` of the way; a
     few steps of the fixed point ``place = here - part * flow(place)`` turn it round.
     """
-    grid = _grid(flow)
+    grid = grid_of(flow)
     part_way = np.float32(part) * flow
     way = -part_way
     for _ in range(_FOLLOW_STEPS):
-        way = -_look(part_way, grid + way)
+        way = -look(part_way, grid + way)
     return way
 
 
-def _moved(frame: Pixels, way: Field) -> Pixels:
+def moved_along(frame: Pixels, way: Field) -> Pixels:
     """``frame`` sampled along ``way``: bicubic, because bilinear frames between sharp ones pulse.
 
     Measured at a motion of 3 px: 38.0 dB instead of 33.2.
@@ -139,11 +154,11 @@ def _moved(frame: Pixels, way: Field) -> Pixels:
     height, width = frame.shape[:2]
     scale = np.array([width / way.shape[1], height / way.shape[0]], dtype=np.float32)
     place = _resized(way, (width, height)) * scale
-    place += _grid(place)
+    place += grid_of(place)
     return _sampled(frame, place, cv2.INTER_CUBIC).astype(np.uint8, copy=False)
 
 
-def _look(field: Field, place: Field) -> Field:
+def look(field: Field, place: Field) -> Field:
     """``field`` at ``place`` (grid pixels); beyond the border, its edge."""
     return _sampled(field, place, cv2.INTER_LINEAR).astype(np.float32, copy=False)
 
@@ -159,7 +174,7 @@ def _resized(field: Field, size: tuple[int, int]) -> Field:
     return np.asarray(cv2.resize(field, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
-def _grid(field: Field) -> Field:
+def grid_of(field: Field) -> Field:
     """The coordinates (x, y) of every pixel of ``field``."""
     height, width = field.shape[:2]
     grid = np.empty((height, width, 2), dtype=np.float32)

@@ -15,6 +15,16 @@ INTERPOLATORS: Final[Mapping[str, Backend]] = {
     "flow-refine": Backend("fleet.interpolate.refine.backend", "FlowRefine", extra="fleet"),
     "flow": Backend("fleet.interpolate.flow", "Flow", extra="fleet"),
     "none": Backend("fleet.interpolate.none", "Hold", extra="fleet"),
+    "rife": Backend("fleet.interpolate.rife.backend", "Rife", extra="gpu", weights="rife"),
+    "rife-4.6": Backend(
+        "fleet.interpolate.rife.backend", "rife_4_6", extra="gpu", weights="rife-4.6"
+    ),
+    "rife-4.25": Backend(
+        "fleet.interpolate.rife.backend", "rife_4_25", extra="gpu", weights="rife-4.25"
+    ),
+    "rife-4.26": Backend(
+        "fleet.interpolate.rife.backend", "rife_4_26", extra="gpu", weights="rife-4.26"
+    ),
 }
 
 

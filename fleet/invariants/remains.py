@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Final
 
 from companions.files import TEMPORARY_PREFIX, TEMPORARY_SUFFIX
-from companions.names import CLIP_SUFFIX
+from companions.names import CLIP_SUFFIX, FFV1_SUFFIX, PRORES_SUFFIX
 from fleet.checkpoint.folder import SUFFIX
 from fleet.invariants.listing import Breach, ForgetFrames, Invariant, MakeAgain, RemoveFile
 from fleet.ledger.rows import Artifact, Checkpoint
+from fleet.stages.arrival import masters_of
 
 OLD_AFTER_S: Final = 3600.0
 """Beside clips, others write temporary files too; after an hour it is nobody's any more."""
 
-_STAGED: Final = re.compile(rf".+\.[0-9a-f]{{8}}{re.escape(CLIP_SUFFIX)}")
+_PRODUCTS: Final = "|".join(map(re.escape, (CLIP_SUFFIX, PRORES_SUFFIX, FFV1_SUFFIX)))
+_STAGED: Final = re.compile(rf".+\.[0-9a-f]{{8}}(?:{_PRODUCTS})")
 _PUBLISHING: Final = re.compile(
-    rf"{re.escape(TEMPORARY_PREFIX)}(.+)-(?:clip|meta){re.escape(TEMPORARY_SUFFIX)}"
+    rf"{re.escape(TEMPORARY_PREFIX)}(.+)-(?:clip|master|meta){re.escape(TEMPORARY_SUFFIX)}"
 )
 
 
@@ -70,6 +72,8 @@ def staging(
         else:
             continue
         yield Breach(Invariant.STAGING_EXACT, clip.path, what, MakeAgain(shot_id, path))
+    for master in masters_of([Path(clip.path) for clip in clips.values()]):
+        there.pop(str(master), None)  # looked at when the dispatcher starts
     yield from _unknown(
         Invariant.STAGING_EXACT, there, ours=lambda name: bool(_STAGED.fullmatch(name))
     )

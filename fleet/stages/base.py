@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from companions.video_meta import (
     ClipFacts,
     FrameFacts,
     FramingUsed,
+    MasterFacts,
     ModelUsed,
     Reason,
     Verdict,
@@ -37,6 +38,13 @@ def never_stopped() -> bool:
 
 Chunk = npt.NDArray[np.uint8]
 """Consecutive frames, (frames, height, width, 3) uint8 sRGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterPiece:
+    """Consecutive bytes of a master, which may be too large for the memory of one machine."""
+
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class FinishTask:
     encode_threads: int
     node: str = ""
     """Name of the node it is done on."""
+    encoder: Literal["software", "nvenc", "auto"] = "software"
+    """What encodes the clip, as ``Settings.encoder``."""
 
 
 class GenerateReport(Closed):
@@ -87,6 +97,8 @@ class FinishReport(Closed):
     """Frame counts."""
     clip: ClipFacts
     """The clip, as measured on the encoded file."""
+    master: MasterFacts | None = None
+    """The master, as measured on the file; null: none was asked for."""
     checks: tuple[Check, ...]
     """Every quality figure."""
     verdict: Verdict
@@ -119,8 +131,9 @@ class Stages(Protocol):
 
     def finish(
         self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk], stopped: Stopped
-    ) -> Iterator[int | FinishReport | bytes]:
-        """Yield now and then how many frames are done; then the report; last the clip's bytes.
+    ) -> Iterator[int | MasterPiece | FinishReport | bytes]:
+        """Yield now and then how many frames are done; the master's pieces, if the recipe asks for
+        one; then the report; last the clip's bytes.
 
         Raises:
             AttemptStopped: ``stopped`` said so.

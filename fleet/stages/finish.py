@@ -1,9 +1,14 @@
-"""The second stage: interpolate, check and encode as one stream; only the clip leaves the node."""
+"""The second stage: interpolate, enlarge, check and encode as one stream over the frames.
+
+Every step runs in a thread of its own (``pipeline.Line``), a few frames apart, from fetching the
+generated frames to writing the clip.  Only products leave the node.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -11,26 +16,39 @@ from typing import Final
 import av
 import cv2
 
-from companions import names
 from companions.geometry import Size
 from companions.picture import Pixels
-from companions.timing import FrameGrid
-from companions.video_meta import ClipFacts, FrameFacts
-from fleet.encode.clip import ClipWriter
-from fleet.encode.probe import ClipProbe, probe_clip
-from fleet.errors import AttemptStopped
+from companions.timing import FrameGrid, FramePlan
+from companions.video_meta import FrameFacts
+from fleet.errors import AttemptStopped, BackendFailed
+from fleet.frames import checked
 from fleet.interpolate.base import Interpolator
 from fleet.interpolate.resample import Resampling, resample
 from fleet.jobs.model import Stage
 from fleet.qc.counts import count_checks
 from fleet.qc.inspector import Inspector
 from fleet.qc.verdict import verdict
-from fleet.stages.base import Chunk, FinishReport, FinishTask, Stopped, never_stopped
-from fleet.stages.generate import load_keyframe, peak_memory_bytes
+from fleet.stages.base import (
+    Chunk,
+    FinishReport,
+    FinishTask,
+    MasterPiece,
+    Stopped,
+    never_stopped,
+)
+from fleet.stages.generate import load_keyframe, of_size, peak_memory_bytes
+from fleet.stages.memory import give_back_large_blocks
+from fleet.stages.pipeline import Line
+from fleet.stages.products import Products, facts_of, pieces_of
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
+from fleet.upscale.base import Upscaler
 
 TELL_EVERY: Final = 12
 """Frames between two words on progress."""
+WAITING_BYTES: Final = 16 * 1024 * 1024
+"""Frames that wait between two steps are of about this size together; one may always."""
+MOST_WAITING: Final = 2
+"""More would bridge no longer pause than a step makes, and only hold memory."""
 
 
 def finish(
@@ -39,51 +57,58 @@ def finish(
     chunks: Iterable[Chunk],
     interpolator: Interpolator,
     stopped: Stopped = never_stopped,
-) -> Iterator[int | FinishReport | bytes]:
-    """As ``Stages.finish``.  Holds a chunk of frames, never the whole shot.
+    *,
+    upscaler: Upscaler | None = None,
+) -> Iterator[int | MasterPiece | FinishReport | bytes]:
+    """As ``Stages.finish``.  Holds some chunks and a few frames, however long the shot is.
 
     Raises:
         PictureRefused: the bytes are not the picture the shot names.
-        BackendFailed: interpolator or encoder failed, or the clip is not what was planned.
+        BackendFailed: a step failed, frames are not what was asked of the generator, or a product
+            is not what was planned.
+        EncoderMissing: settings ask for an encoder that this node lacks.
         AttemptStopped: ``stopped`` said so.
     """
+    give_back_large_blocks()
     recipe = task.recipe
     keyframe = load_keyframe(recipe, picture, file=task.image_path)
     # The generator's count is given, so its grid no longer matters.
-    frames = plan_frames_of(recipe, grid=FrameGrid(), num_frames=task.generated)
+    frames = _frames_of(task)
     plan = plan_shot(recipe, picture=Size(keyframe.shape[1], keyframe.shape[0]), frames=frames)
     inspector = Inspector(
         picture=keyframe,
         path=plan.path,
-        output=plan.output,
+        output=plan.clip,
         plan=frames,
         params=recipe.qc,
         holds=interpolator.name == "none",
     )
     counts = Resampling()
-    clip_name = Path(names.clip_of(task.image_path)).name
+    source = recipe.generation_params.model
     with tempfile.TemporaryDirectory(prefix="motionfleet-") as folder:
-        path = Path(folder) / "clip.mp4"
-        writer = ClipWriter(
-            path,
-            size=plan.output,
-            rate=recipe.interpolation.target_fps,
-            params=recipe.encode,
-            title=Path(names.stem_of(task.image_path)).name,
-            threads=task.encode_threads,
-        )
-        with writer:
-            stream = resample(_one_by_one(chunks), frames, interpolator, report=counts)
-            for index, frame in enumerate(stream):
-                if stopped():
-                    raise AttemptStopped(stage=Stage.FINISH.value)
-                inspector.see(index, frame)
-                writer.write(frame)
-                if index % TELL_EVERY == 0:
-                    yield index
-        probe = probe_clip(path)
-        data = path.read_bytes()
-    checks = (*count_checks(probe, frames), *inspector.checks())
+        with Products(Path(folder), task=task, size=plan.clip, frames=frames.clip) as products:
+            line = Line(
+                _arriving(chunks, source=source, size=plan.output),
+                room=_room(plan.clip),
+                ask=partial(_go_on, stopped),
+            ).then(partial(resample, plan=frames, interpolator=interpolator, report=counts))
+            if recipe.upscaling is not None and upscaler is not None:
+                line = line.then(
+                    partial(_enlarged, upscaler=upscaler, factor=recipe.upscaling.factor)
+                )
+            line = line.then(partial(_each, inspector.see))
+            if products.master is not None:
+                line = line.then(partial(_each, products.write_master))
+            with line.then(partial(_each, products.write_clip)) as done:
+                for index, _ in enumerate(done):
+                    if index % TELL_EVERY == 0:
+                        yield index
+        made = facts_of(products, task=task)
+        for piece in pieces_of(made.master_path):
+            _go_on(stopped)
+            yield piece
+        data = products.clip.path.read_bytes()
+    checks = (*count_checks(made.probe, frames), *inspector.checks())
     judged, reasons = verdict(checks)
     yield FinishReport(
         framing=plan.framing,
@@ -91,11 +116,16 @@ def finish(
             generated=task.generated,
             generator_fps=recipe.generation_params.fps,
             interpolator=interpolator.name,
+            interpolator_weights_sha256=dict(interpolator.weights_sha256),
             interpolated=counts.interpolated,
             cuts=tuple(counts.cuts),
+            duplicates=tuple(counts.duplicates),
+            upscaler=upscaler.name if upscaler is not None else "",
+            upscaler_weights_sha256=dict(upscaler.weights_sha256) if upscaler is not None else {},
             stretch=float(frames.stretch),
         ),
-        clip=_clip_facts(probe, file=clip_name, encoder=writer.encoder),
+        clip=made.clip,
+        master=made.master,
         checks=checks,
         verdict=judged,
         reasons=reasons,
@@ -115,21 +145,43 @@ def software() -> dict[str, str]:
     }
 
 
-def _one_by_one(chunks: Iterable[Chunk]) -> Iterator[Pixels]:
+def _frames_of(task: FinishTask) -> FramePlan:
+    least = FrameGrid().least
+    if task.generated < least:
+        raise BackendFailed(
+            backend=task.recipe.generation_params.model,
+            what=f"it made {task.generated} of the at least {least} frames of a move",
+        )
+    return plan_frames_of(task.recipe, grid=FrameGrid(), num_frames=task.generated)
+
+
+def _room(size: Size) -> int:
+    return max(1, min(MOST_WAITING, WAITING_BYTES // (3 * size.width * size.height)))
+
+
+def _go_on(stopped: Stopped) -> None:
+    if stopped():
+        raise AttemptStopped(stage=Stage.FINISH.value)
+
+
+def _arriving(chunks: Iterable[Chunk], *, source: str, size: Size) -> Iterator[Pixels]:
+    """Frames one by one, each of them looked at before anything is made of it."""
+    index = 0
     for chunk in chunks:
-        yield from chunk
+        for each in chunk:
+            yield of_size(checked(each, index=index, source=source, like=None), size, index, source)
+            index += 1
+            del each  # a frame holds its chunk in memory
+        del chunk  # not while the next one is fetched
 
 
-def _clip_facts(probe: ClipProbe, *, file: str, encoder: str) -> ClipFacts:
-    return ClipFacts(
-        file=file,
-        sha256=probe.sha256,
-        size_bytes=probe.size_bytes,
-        frames=probe.frames,
-        fps=probe.rate,
-        duration_sec=float(probe.duration_s),
-        width=probe.width,
-        height=probe.height,
-        codec=probe.codec,
-        encoder=encoder,
-    )
+def _enlarged(frames: Iterator[Pixels], *, upscaler: Upscaler, factor: int) -> Iterator[Pixels]:
+    for frame in frames:
+        yield upscaler.enlarged(frame, factor)
+
+
+def _each(look: Callable[[int, Pixels], None], frames: Iterator[Pixels]) -> Iterator[Pixels]:
+    """The same frames, each of them shown to ``look`` with its number."""
+    for index, frame in enumerate(frames):
+        look(index, frame)
+        yield frame

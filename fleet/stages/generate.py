@@ -15,7 +15,8 @@ from companions.geometry import Size
 from companions.picture import Pixels, decode_picture
 from companions.video_manifest import Recipe
 from companions.video_meta import ModelUsed
-from fleet.errors import AttemptStopped
+from fleet.errors import AttemptStopped, BackendFailed
+from fleet.frames import checked
 from fleet.generate.base import GenerateRequest, Generator
 from fleet.jobs.model import Stage
 from fleet.stages.base import Chunk, GenerateReport, GenerateTask, Stopped, never_stopped
@@ -38,6 +39,7 @@ def generate(
     Raises:
         PictureRefused: the bytes are not the picture the shot names, or cannot be decoded.
         ParameterRefused: the generator cannot do what the recipe asks.
+        BackendFailed: it gave other frames, or another number of them, than was asked for.
         AttemptStopped: ``stopped`` said so.
     """
     pixels = load_keyframe(task.recipe, picture, file=task.image_path)
@@ -56,10 +58,15 @@ def generate(
         stopped=stopped,
     )
     count = 0
-    for chunk in _in_chunks(_unless_stopped(generator.frames(request), stopped)):
+    card = generator.card
+    made = _unless_stopped(generator.frames(request), stopped)
+    for chunk in _in_chunks(_looked_at(made, source=card.name, size=plan.output)):
         count += len(chunk)
         yield chunk
-    card = generator.card
+    if count != frames.generated:
+        raise BackendFailed(
+            backend=card.name, what=f"it made {count} of the {frames.generated} frames asked for"
+        )
     yield GenerateReport(
         model=ModelUsed(
             name=card.name,
@@ -105,6 +112,27 @@ def _unless_stopped(frames: Iterator[Pixels], stopped: Stopped) -> Iterator[Pixe
         if stopped():
             raise AttemptStopped(stage=Stage.GENERATE.value)
         yield frame
+
+
+def _looked_at(frames: Iterator[Pixels], *, source: str, size: Size) -> Iterator[Pixels]:
+    for index, each in enumerate(frames):
+        yield of_size(checked(each, index=index, source=source, like=None), size, index, source)
+
+
+def of_size(frame: Pixels, size: Size, index: int, source: str) -> Pixels:
+    """``frame``, number ``index`` of ``source``, if it is of ``size``.
+
+    Raises:
+        BackendFailed: it is not.
+    """
+    height, width = frame.shape[:2]
+    if (width, height) != (size.width, size.height):
+        raise BackendFailed(
+            backend=source,
+            what=f"frame {index} is {width} x {height} where {size.width} x {size.height} was "
+            f"asked for",
+        )
+    return frame
 
 
 def _in_chunks(frames: Iterator[Pixels]) -> Iterator[Chunk]:

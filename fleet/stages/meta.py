@@ -52,6 +52,7 @@ def build_meta(history: History, *, settings: Settings, now: float) -> VideoMeta
         model=made.model if made else None,
         frames=done.frames if done else None,
         clip=done.clip if done else None,
+        master=done.master if done else None,
         checks=done.checks if done else (),
         attempts=tuple(_attempt(row) for row in history.attempts if row.stage in _PAID),
         cost=_cost(history, settings),

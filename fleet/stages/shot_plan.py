@@ -7,6 +7,7 @@ worker and by the finisher's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from companions.camera import CameraPath
 from companions.geometry import Size
@@ -15,20 +16,54 @@ from companions.video_manifest import Recipe
 from companions.video_meta import FramingUsed
 from fleet.errors import ParameterRefused
 
+MOST_SIDE_PX: Final = 8192
+MOST_PIXELS: Final = 8192 * 4352
+"""What the largest levels of H.264 and HEVC take; players and hardware decoders end there too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShotPlan:
-    """Framing as rendered, output size, and the frame plan of one shot."""
+    """What one shot will be.
+
+    Attributes:
+        path: the way of the window.
+        framing: rectangles as rendered.
+        output: size of the generated frames, in pixels.
+        clip: size of the clip's frames: ``output``, enlarged if the recipe asks for that.
+        frames: the frame plan.
+    """
 
     path: CameraPath
     framing: FramingUsed
     output: Size
+    clip: Size
     frames: FramePlan
 
 
 def output_size(recipe: Recipe) -> Size:
-    """The clip's size in pixels."""
+    """The size of the generated frames in pixels."""
     return Size(recipe.generation_params.width, recipe.generation_params.height)
+
+
+def clip_size(recipe: Recipe) -> Size:
+    """The clip's size in pixels: the generated frames', enlarged where the recipe asks for it.
+
+    Raises:
+        ParameterRefused: enlarged, it would be more than a clip can hold.
+    """
+    made = output_size(recipe)
+    if recipe.upscaling is None:
+        return made
+    factor = recipe.upscaling.factor
+    clip = Size(made.width * factor, made.height * factor)
+    if max(clip.width, clip.height) > MOST_SIDE_PX or clip.width * clip.height > MOST_PIXELS:
+        raise ParameterRefused(
+            field="upscaling.factor",
+            what=f"{factor} times {made.width} x {made.height} is {clip.width} x {clip.height}; a "
+            f"clip holds at most {MOST_SIDE_PX} pixels a side and {MOST_PIXELS // 1_000_000} "
+            f"million in all; generate smaller frames, or enlarge them less",
+        )
+    return clip
 
 
 def plan_frames_of(recipe: Recipe, *, grid: FrameGrid, num_frames: int | None = None) -> FramePlan:
@@ -53,7 +88,7 @@ def plan_shot(recipe: Recipe, *, picture: Size, frames: FramePlan) -> ShotPlan:
     """The shot's plan for a picture of that size: rectangles grown to the output's aspect.
 
     Raises:
-        ParameterRefused: as ``plan_path``.
+        ParameterRefused: as ``plan_path`` and ``clip_size``.
     """
     path = plan_path(recipe, picture=picture)
     motion = recipe.motion
@@ -68,6 +103,7 @@ def plan_shot(recipe: Recipe, *, picture: Size, frames: FramePlan) -> ShotPlan:
             grown=[start, *between, end] != drawn,
         ),
         output=output_size(recipe),
+        clip=clip_size(recipe),
         frames=frames,
     )
 

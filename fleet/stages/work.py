@@ -4,39 +4,56 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
+from companions.video_manifest import UpscalingParams
+from fleet.settings import Home, Settings
 from fleet.stages.base import (
     Chunk,
     FinishReport,
     FinishTask,
     GenerateReport,
     GenerateTask,
+    MasterPiece,
     Stopped,
 )
 from fleet.stages.warm import Warm
+from fleet.weights.shelf import NOWHERE, Shelf
 
 if TYPE_CHECKING:
     from fleet.generate.base import Generator
     from fleet.interpolate.base import Interpolator
+    from fleet.upscale.base import Upscaler
 
 
 class Work:
     """``Stages`` by the backends that each recipe names."""
 
-    def __init__(self, *, model_memory_bytes: int | None = None) -> None:
-        """``model_memory_bytes`` limits what loaded models may hold; by default half the memory
-        of the machine the worker runs on."""
-        self._limit_bytes = model_memory_bytes
+    def __init__(self, *, model_memory_bytes: int | None = None, shelf: Shelf = NOWHERE) -> None:
+        """``model_memory_bytes`` limits what loaded models of a kind may hold; by default half the
+        memory of the machine the worker runs on.  ``shelf`` has their weights."""
+        self._limit_bytes, self._shelf = model_memory_bytes, shelf
         self._generators: Warm[Generator] | None = None
         self._interpolators: Warm[Interpolator] | None = None
+        self._upscalers: Warm[Upscaler] | None = None
+
+    @classmethod
+    def of(cls, home: Home, settings: Settings) -> Self:
+        """As the settings of ``home`` say."""
+        limit_mb = settings.model_memory_mb
+        return cls(
+            model_memory_bytes=limit_mb * 1024**2 if limit_mb else None,
+            shelf=Shelf(home.models, settings.weights),
+        )
 
     @property
     def models(self) -> tuple[str, ...]:
         """As ``Stages.models``."""
         made = self._generators.names if self._generators is not None else ()
         between = self._interpolators.names if self._interpolators is not None else ()
-        return (*made, *between)
+        enlarged = self._upscalers.names if self._upscalers is not None else ()
+        return (*made, *between, *enlarged)
 
     def generate(
         self, task: GenerateTask, picture: bytes, stopped: Stopped
@@ -53,15 +70,36 @@ class Work:
 
     def finish(
         self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk], stopped: Stopped
-    ) -> Iterator[int | FinishReport | bytes]:
+    ) -> Iterator[int | MasterPiece | FinishReport | bytes]:
         """As ``Stages.finish``."""
-        from fleet.interpolate import registry
         from fleet.stages.finish import finish
 
+        return finish(
+            task,
+            picture,
+            chunks,
+            self._interpolator(task.recipe.interpolation.interpolator),
+            stopped,
+            upscaler=self._upscaler(task.recipe.upscaling),
+        )
+
+    def _interpolator(self, name: str) -> Interpolator:
+        from fleet.interpolate import registry
+
         if self._interpolators is None:
-            self._interpolators = Warm(registry.interpolator, limit_bytes=self._limit())
-        interpolator = self._interpolators.get(task.recipe.interpolation.interpolator)
-        return finish(task, picture, chunks, interpolator, stopped)
+            load = partial(registry.interpolator, shelf=self._shelf)
+            self._interpolators = Warm(load, limit_bytes=self._limit())
+        return self._interpolators.get(name)
+
+    def _upscaler(self, params: UpscalingParams | None) -> Upscaler | None:
+        from fleet.upscale import registry
+
+        if params is None:
+            return None
+        if self._upscalers is None:
+            load = partial(registry.upscaler, shelf=self._shelf)
+            self._upscalers = Warm(load, limit_bytes=self._limit())
+        return self._upscalers.get(params.backend)
 
     def _limit(self) -> int:
         if self._limit_bytes is not None:

@@ -30,10 +30,19 @@ class Upscaler(Protocol):
         """Refuse a factor it cannot make.
 
         Raises:
-            ParameterRefused: the factor is not one of its own.
+            ParameterRefused: the factor is not one of its own; ``field`` is ``upscaling.factor``.
+            WeightsRefused: the file of its weights does not hold its network.
         """
         ...
 
     def enlarged(self, frame: Pixels, factor: int) -> Pixels:
-        """``frame``, (height, width, 3) uint8 sRGB, at ``factor`` times its size each way."""
+        """``frame``, (height, width, 3) uint8 sRGB, at ``factor`` times its size each way.
+
+        A new array.  The same frame gives the same bytes on the same device.  Called by one
+        thread at a time.
+
+        Raises:
+            WeightsRefused: at the first frame, as for ``check``.
+            BackendFailed: the network gave what is no colour.
+        """
         ...

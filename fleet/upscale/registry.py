@@ -10,8 +10,19 @@ from fleet.registry import Backend
 from fleet.upscale.base import Upscaler
 from fleet.weights.shelf import NOWHERE, Shelf
 
+
+def _network(name: str, attribute: str) -> Backend:
+    return Backend("fleet.upscale.realesrgan.backend", attribute, extra="gpu", weights=name)
+
+
 UPSCALERS: Final[Mapping[str, Backend]] = {
     "lanczos": Backend("fleet.upscale.lanczos", "Lanczos", extra="fleet"),
+    "realesrgan": _network("realesrgan", "RealEsrgan"),
+    "realesrgan-x4": _network("realesrgan-x4", "X4"),
+    "realesrgan-x2": _network("realesrgan-x2", "X2"),
+    "realesrgan-anime-x4": _network("realesrgan-anime-x4", "ANIME_X4"),
+    "realesr-general-x4": _network("realesr-general-x4", "GENERAL_X4"),
+    "realesr-animevideo-x4": _network("realesr-animevideo-x4", "ANIMEVIDEO_X4"),
 }
 
 

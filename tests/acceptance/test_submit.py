@@ -81,7 +81,7 @@ def test_half_of_the_frames_come_from_the_interpolation_pool(made: tuple[Path, R
     facts = metas(made[0])["astronaut"].frames
 
     assert facts is not None
-    assert (facts.generated, facts.interpolator) == (19, "flow")
+    assert (facts.generated, facts.interpolator) == (19, "flow-refine")
     assert facts.interpolated == 17
 
 

@@ -127,6 +127,47 @@ def test_every_factor_th_frame_of_a_clip_is_a_generated_frame(factor: int) -> No
     assert coinciding[-1] == plan.clip - 1
 
 
+@pytest.mark.parametrize("target_fps", [Fraction(1), Fraction(10), Fraction(12), NTSC], ids=str)
+def test_a_clip_slower_than_its_generator_shows_its_own_instants(target_fps: Fraction) -> None:
+    plan = plan_frames(
+        duration_s=4.0, target_fps=target_fps, generator_fps=Fraction(24), grid=FrameGrid()
+    )
+
+    assert_keeps_the_promise(plan, duration_s=4.0, target_fps=target_fps)
+    assert plan.generated > plan.clip
+
+
+def test_half_the_generators_rate_takes_every_second_frame_and_none_between() -> None:
+    plan = plan_frames(
+        duration_s=2.0, target_fps=Fraction(12), generator_fps=Fraction(24), grid=FrameGrid()
+    )
+
+    assert [plan.position(i) for i in range(plan.clip)] == [(2 * i, 0.0) for i in range(24)]
+
+
+@settings(max_examples=60)
+@given(cases, st.integers(0, 3))
+def test_a_fraction_between_frames_further_apart_is_of_the_same_instant(
+    case: documents.Plain, further: int
+) -> None:
+    if clip_frames(duration_s=case["duration_s"], target_fps=case["target_fps"]) < 1:
+        return
+    plan = plan_frames(**case)
+    end = plan.instants.index(plan.last_instant)
+
+    for i in range(plan.clip):
+        j, f = plan.position(i)
+        if j == end:
+            continue
+        assert plan.fraction(i, before=j, after=j + 1) == f
+        before, after = max(j - further, 0), min(j + 1 + further, end)
+        wide = plan.fraction(i, before=before, after=after)
+        apart = plan.instants[after] - plan.instants[before]
+        shown = plan.instants[before] + Fraction(wide) * apart
+        assert 0.0 <= wide < 1.0
+        assert float(shown) == pytest.approx(float(Fraction(i) / case["target_fps"]))
+
+
 def test_enough_frames_are_not_stretched_and_too_few_are_spread_over_the_whole_move() -> None:
     enough = plan_frames(
         duration_s=5.0, target_fps=Fraction(24), generator_fps=Fraction(16), grid=GRIDS["4n+1"]

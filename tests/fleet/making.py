@@ -21,6 +21,7 @@ from companions.video_manifest import (
     InterpolationParams,
     Recipe,
     Shot,
+    UpscalingParams,
     VideoManifest,
 )
 
@@ -60,6 +61,9 @@ def recipe(
     target_fps: float = 24,
     duration_s: float = 0.5,
     seed: int = 0,
+    interpolator: str | None = None,
+    upscaling: UpscalingParams | None = None,
+    encode: EncodeParams | None = None,
 ) -> Recipe:
     """A recipe for a small clip."""
     return Recipe(
@@ -68,7 +72,9 @@ def recipe(
         generation_params=GenerationParams(
             width=width, height=height, fps=parse_rate(fps), seed=seed
         ),
-        interpolation=InterpolationParams(target_fps=parse_rate(target_fps)),
+        interpolation=InterpolationParams(backend=interpolator, target_fps=parse_rate(target_fps)),
+        upscaling=upscaling,
+        encode=encode or EncodeParams(),
     )
 
 

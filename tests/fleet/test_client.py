@@ -9,9 +9,12 @@ import pytest
 
 from companions.geometry import Rect
 from companions.motion import Rotation
+from companions.video_manifest import GenerationParams, InterpolationParams, UpscalingParams
 from fleet import client
-from fleet.errors import ParameterRefused
+from fleet.errors import FleetError, ParameterRefused
 from fleet.settings import Home
+from fleet.weights.errors import WeightsMissing
+from fleet.weights.shelf import Shelf
 from tests.fleet.making import MOVE, recipe, shot, small_picture, write_manifest
 
 
@@ -95,3 +98,61 @@ def test_a_turn_cannot_be_judged_without_its_picture_and_the_shot_says_what_is_m
 
     assert planned.row.fault is not None
     assert planned.row.fault.code == "picture_missing"
+
+
+def one_shot(folder: Path, **changes: object) -> Path:
+    picture = small_picture(folder / "a.png")
+    made = shot(picture, folder).model_copy(update=changes)
+    return write_manifest(folder / "m.video_manifest.json", [made])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        (
+            {"interpolation": InterpolationParams(backend="guesswork")},
+            "interpolation.backend: there is no interpolator 'guesswork'",
+        ),
+        (
+            {"upscaling": UpscalingParams(backend="guesswork")},
+            "upscaling.backend: there is no upscaler 'guesswork'",
+        ),
+        (
+            {
+                "upscaling": UpscalingParams(factor=4),
+                "generation_params": GenerationParams(width=2560, height=1440),
+            },
+            "upscaling.factor: 4 times 2560 x 1440 is 10240 x 5760",
+        ),
+        (
+            {
+                "upscaling": UpscalingParams(factor=2),
+                "generation_params": GenerationParams(width=4096, height=4096),
+            },
+            "upscaling.factor: 2 times 4096 x 4096",
+        ),
+    ],
+)
+def test_what_no_finisher_can_do_is_refused_with_its_field_before_anything_is_queued(
+    changes: dict[str, object], field: str, tmp_path: Path
+) -> None:
+    with pytest.raises(FleetError) as refused:
+        client.read_submission(
+            one_shot(tmp_path, **changes), out=None, home=Home(tmp_path / "home")
+        )
+
+    assert f"shots[0].{field}" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["realesrgan-x4", "realesrgan"])
+def test_weights_that_are_not_here_refuse_the_shot_that_needs_them(
+    name: str, tmp_path: Path
+) -> None:
+    manifest = one_shot(tmp_path, upscaling=UpscalingParams(backend=name))
+    there = tmp_path / "weights"
+
+    with pytest.raises(WeightsMissing) as refused:
+        client.read_submission(manifest, out=None, home=Home(tmp_path / "home"), shelf=Shelf(there))
+
+    assert "shots[0].upscaling.backend: the weights of" in str(refused.value)
+    assert str(there) in str(refused.value)

@@ -28,7 +28,7 @@ from companions.video_meta import (
     Verdict,
     VideoMeta,
 )
-from fleet.encode.clip import ClipWriter
+from fleet.encode.clip import ClipWords, ClipWriter
 from tests.selector.stills import copied
 
 RATE = Fraction(24)
@@ -72,7 +72,12 @@ def encoded(clip: Path, frames: Iterable[Pixels], *, size: Size = SIZE, title: s
     """Those frames as a clip, as the fleet encodes it."""
     clip.parent.mkdir(parents=True, exist_ok=True)
     with ClipWriter(
-        clip, size=size, rate=RATE, params=EncodeParams(), title=title, threads=1
+        clip,
+        size=size,
+        rate=RATE,
+        params=EncodeParams(),
+        words=ClipWords(title=title),
+        threads=1,
     ) as writer:
         for frame in frames:
             writer.write(frame)

@@ -131,9 +131,16 @@ class _Work:
         import json
 
         from fleet import client
+        from fleet.settings import load_settings
+        from fleet.weights.shelf import Shelf
 
         path = manifest_of(self._inbox, request.label, request.set_id)
-        submission = client.read_submission(path, out=self._outbox / request.label, home=self._home)
+        submission = client.read_submission(
+            path,
+            out=self._outbox / request.label,
+            home=self._home,
+            shelf=Shelf(self._home.models, load_settings(self._home).weights),
+        )
         done = client.queue(submission, home=self._home)
         self._submitted(request.label, request.set_id)
         ids = [planned.row.id for planned in submission.shots]

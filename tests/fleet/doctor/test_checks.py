@@ -45,6 +45,10 @@ def clock(**values: object) -> Check:
     return checks.clock(**(sound | values))  # type: ignore[arg-type]
 
 
+def credentials(days_left: int) -> Check:
+    return checks.credentials(issuer="Studio Ost", algorithm="es256", days_left=days_left)
+
+
 def disk(free_bytes: int) -> Check:
     return checks.disk("home disk", free_bytes=free_bytes, path="/h", needed_for="clips")
 
@@ -93,6 +97,8 @@ INSIDE = Listener(6379, "::ffff:127.0.0.1", "gcs_server")
         (lambda: checks.shared_memory(free_bytes=None, store_bytes=GIB), State.PASS, "no /dev/shm"),
         (lambda: checks.open_files(65_536), State.PASS, "65536"),
         (lambda: checks.open_files(1024), State.WARN, "1024"),
+        (lambda: credentials(30), State.PASS, "es256, made out to Studio Ost, 30 days left"),
+        (lambda: credentials(29), State.WARN, "29 days left"),
         (clock, State.PASS, "1 node agrees within 0.10 s"),
         (lambda: clock(now=0.0), State.FAIL, "before 2025"),
         (lambda: clock(newest=2e9 + 3600), State.WARN, "3600 s behind"),

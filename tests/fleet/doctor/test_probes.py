@@ -13,6 +13,7 @@ import pytest
 from fleet.check import State
 from fleet.doctor import probes
 from fleet.doctor.sockets import listeners_of, parse
+from fleet.encode.hardware import nvenc_fault
 from fleet.ledger.ledger import Ledger
 
 LINES = [
@@ -90,8 +91,9 @@ def test_every_encoder_is_really_opened(tmp_path: Path) -> None:
     found = probes.encoders()
 
     assert found.state is State.PASS
-    for name in ("libx264", "libx265", "libsvtav1", probes.NVENC):
+    for name in ("libx264", "libx265", "libsvtav1", "10 bits"):
         assert name in found.figure
+    assert ("h264_nvenc" in found.figure) == (nvenc_fault("h264_nvenc") is None)
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a disk")

@@ -1,22 +1,29 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from fractions import Fraction
 from pathlib import Path
+from typing import Final, Literal
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from companions.geometry import Size
 from companions.picture import Pixels
 from companions.video_manifest import Codec, EncodeParams
 from fleet.encode.clip import ClipWriter
+from fleet.encode.colour import ToVideo, to_pixels
 from fleet.encode.probe import probe_clip, read_frames
+from fleet.encode.reading import MOST_FRAMES
 from fleet.errors import BackendFailed
 from tests.fleet.footage import filmed, flat, move, photo
 
 SIZE = Size(320, 180)
+DEPTHS: Final[tuple[Literal[8, 10], ...]] = (8, 10)
 PRIMARIES = [
     (235, 20, 20), (20, 235, 20), (20, 20, 235), (20, 235, 235), (235, 20, 235), (235, 235, 20),
     (0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 120, 80),
@@ -24,12 +31,15 @@ PRIMARIES = [
 
 
 def encode(
-    path: Path, pictures: list[Pixels], *, codec: Codec = Codec.H264, crf: int | None = None
+    path: Path,
+    pictures: list[Pixels],
+    *,
+    codec: Codec = Codec.H264,
+    crf: int | None = None,
+    depth: Literal[8, 10] | None = None,
 ) -> Path:
-    params = EncodeParams(codec=codec, crf=crf)
-    with ClipWriter(
-        path, size=SIZE, rate=Fraction(24), params=params, title="", threads=2
-    ) as writer:
+    params = EncodeParams(codec=codec, crf=crf, bit_depth=depth)
+    with ClipWriter(path, size=SIZE, rate=Fraction(24), params=params, threads=2) as writer:
         for picture in pictures:
             writer.write(picture)
     return path
@@ -57,6 +67,32 @@ def test_flat_colours_come_back_as_they_went_in(tmp_path: Path, codec: Codec) ->
     for index, patch in enumerate(patches):
         centre = back[index][40:140, 80:240]
         assert levels_apart(centre, patch[40:140, 80:240]) < 2.0, PRIMARIES[index]
+
+
+def test_ten_bits_lose_no_colour_at_all_before_the_encoder() -> None:
+    colours = np.random.default_rng(5).integers(0, 256, (40, 3), np.uint8)
+    lost = {}
+    for pixels in ("yuv420p", "yuv420p10le"):
+        convert = ToVideo(pixels)
+        patches = [np.ascontiguousarray(np.broadcast_to(c, (32, 32, 3))) for c in colours]
+        lost[pixels] = max(
+            int(np.abs(to_pixels(convert(patch)).astype(int) - patch).max()) for patch in patches
+        )
+
+    assert (lost["yuv420p"], lost["yuv420p10le"]) == (2, 0)
+
+
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_soft_sky_has_more_steps_in_ten_bits(tmp_path: Path, codec: Codec) -> None:
+    ramp = np.linspace(96, 112, SIZE.width).round().astype(np.uint8)
+    sky = np.ascontiguousarray(np.broadcast_to(ramp[None, :, None], (180, 320, 3)))
+    apart = {}
+    for depth in DEPTHS:
+        path = encode(tmp_path / "a.mp4", [sky] * 3, codec=codec, crf=4, depth=depth)
+        apart[depth] = levels_apart(read_frames(path, [1])[1], sky)
+
+    assert apart[10] <= apart[8]
+    assert apart[10] < 0.3
 
 
 @pytest.mark.parametrize("codec", list(Codec))
@@ -132,6 +168,40 @@ def test_a_codec_outside_the_contract_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(BackendFailed, match="mpeg4"):
         probe_clip(path)
+
+
+def test_other_samples_than_the_contracts_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv444p"
+        frame = av.VideoFrame.from_ndarray(flat(9, output=Size(64, 64)), format="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+    with pytest.raises(BackendFailed, match="samples of the kind yuv444p"):
+        probe_clip(path)
+
+
+def test_a_playlist_that_names_another_file_is_not_followed(tmp_path: Path, clip: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text(f"ffconcat version 1.0\nfile '{clip}'\n")
+
+    with pytest.raises(BackendFailed, match="cannot be read"):
+        probe_clip(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(at=st.floats(0.0, 1.0), byte=st.integers(0, 255), run=st.integers(1, 64))
+def test_a_damaged_clip_is_measured_or_refused_and_nothing_else(
+    clip: Path, at: float, byte: int, run: int
+) -> None:
+    data = bytearray(clip.read_bytes())
+    start = int(at * (len(data) - 1))
+    data[start : start + run] = bytes([byte]) * len(data[start : start + run])
+
+    with contextlib.suppress(BackendFailed):
+        assert 0 < probe_clip(bytes(data)).frames <= MOST_FRAMES
 
 
 def test_a_clip_whose_frames_last_unequally_is_told_apart(tmp_path: Path) -> None:

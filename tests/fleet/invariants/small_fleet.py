@@ -19,8 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from companions import codec
-from companions.video_manifest import Codec
-from companions.video_meta import ClipFacts, FrameFacts, FramingUsed, ModelUsed, Verdict
+from companions.video_manifest import Codec, Master
+from companions.video_meta import (
+    ClipFacts,
+    FrameFacts,
+    FramingUsed,
+    MasterFacts,
+    ModelUsed,
+    Verdict,
+)
 from fleet.attempt import Attempts
 from fleet.invariants.examine import examine
 from fleet.invariants.listing import Invariant
@@ -29,6 +36,7 @@ from fleet.jobs.retry import Failure, GiveUp
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.rows import Artifact, Lease, NewManifest, NewShot, ShotRow
 from fleet.settings import Home, Settings
+from fleet.stages.arrival import staged_master
 from fleet.stages.base import FinishReport, GenerateReport
 from fleet.stages.publish import Target
 from tests.fleet.making import recipe
@@ -85,14 +93,24 @@ class SmallFleet:
         ledger.close()
         return lease
 
-    def finish(self) -> Lease:
-        """Finish the next shot; its clip is staged."""
+    def finish(self, *, master: bytes | None = None) -> Lease:
+        """Finish the next shot; its clip is staged, and its master if there is one."""
         lease = self.lease(Stage.FINISH)
         clip = self.clip_of(lease.shot.id)
         report = _report(lease.shot, clip)
         path = self.home.staging / f"{lease.shot.id}.{lease.token[:8]}.mp4"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(clip)
+        if master is not None:
+            staged_master(path, Master.FFV1).write_bytes(master)
+            facts = MasterFacts(
+                file=f"{Path(lease.shot.target).stem}.master.mkv",
+                sha256=hashlib.sha256(master).hexdigest(),
+                size_bytes=len(master),
+                frames=2,
+                master=Master.FFV1,
+            )
+            report = report.model_copy(update={"master": facts})
         ledger = self.ledger()
         ledger.succeed(
             lease,

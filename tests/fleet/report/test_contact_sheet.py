@@ -45,7 +45,7 @@ def clip_file(folder: Path, frames: Sequence[Pixels], name: str) -> Path:
     path = folder / name
     size = Size(frames[0].shape[1], frames[0].shape[0])
     with ClipWriter(
-        path, size=size, rate=Fraction(24), params=EncodeParams(crf=8), title="", threads=2
+        path, size=size, rate=Fraction(24), params=EncodeParams(crf=8), threads=2
     ) as writer:
         for frame in frames:
             writer.write(frame)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +16,12 @@ from companions import codec
 from companions.errors import FileUnwritable, SetBusy
 from companions.lock import locked
 from companions.timing import parse_rate
-from companions.video_manifest import Codec, Recipe
+from companions.video_manifest import Codec, Master, Recipe
 from companions.video_meta import (
     ClipFacts,
     Cost,
     ManifestUsed,
+    MasterFacts,
     Reason,
     Verdict,
     VideoMeta,
@@ -273,3 +276,219 @@ def test_publishers_of_one_clip_at_once_leave_a_clip_and_the_meta_that_describes
     assert published is not None
     assert published.clip is not None
     assert hashlib.sha256(clip.read_bytes()).hexdigest() == published.clip.sha256
+
+
+OLD_MASTER, NEW_MASTER = b"old frames", b"the new frames, all of them"
+
+
+def master_facts(data: bytes, kind: Master) -> MasterFacts:
+    return MasterFacts(
+        file=f"a{kind.suffix}",
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        frames=12,
+        master=kind,
+    )
+
+
+@dataclass(frozen=True)
+class Product:
+    """A clip and its master, their recipe, and where they are staged."""
+
+    clip: bytes
+    master: bytes
+    of: Recipe
+    kind: Master = Master.FFV1
+
+    @property
+    def meta(self) -> VideoMeta:
+        facts = master_facts(self.master, self.kind)
+        return meta(self.clip, of=self.of).model_copy(update={"master": facts})
+
+    def stage(self, folder: Path) -> Path:
+        (folder / f"staged{self.kind.suffix}").write_bytes(self.master)
+        return staged(folder, self.clip)
+
+    def publish(self, target: Target, folder: Path) -> None:
+        publish(target, self.meta, staged=self.stage(folder), known_hashes=())
+
+
+BEFORE = Product(OLD, OLD_MASTER, OLD_RECIPE)
+AFTER = Product(NEW, NEW_MASTER, NEW_RECIPE)
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Path:
+    """A folder for what is staged."""
+    folder = tmp_path / "staging"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Target:
+    """Where it is published."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return Target(folder / "a.mp4")
+
+
+def names_beside(target: Target) -> set[str]:
+    return {path.name for path in target.clip.parent.iterdir() if path.suffix != ".lock"}
+
+
+def test_a_master_takes_its_place_beside_its_clip(target: Target, away: Path) -> None:
+    AFTER.publish(target, away)
+
+    assert target.master(Master.FFV1).read_bytes() == NEW_MASTER
+    assert target.clip.read_bytes() == NEW
+    assert names_beside(target) == {"a.mp4", "a.master.mkv", "a.video_meta.json"}
+    assert target.holds(codec.fingerprint(NEW_RECIPE))
+
+
+def test_a_clip_whose_master_is_gone_is_not_held_to_be_published(
+    target: Target, away: Path
+) -> None:
+    AFTER.publish(target, away)
+    target.master(Master.FFV1).unlink()
+
+    assert not target.holds(codec.fingerprint(NEW_RECIPE))
+    AFTER.publish(target, away)
+    assert target.holds(codec.fingerprint(NEW_RECIPE))
+
+
+def test_publishing_a_master_again_changes_nothing(target: Target, away: Path) -> None:
+    AFTER.publish(target, away)
+    before = target.master(Master.FFV1).stat()
+
+    AFTER.publish(target, away)
+
+    after = target.master(Master.FFV1).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_redo_replaces_its_older_master(target: Target, away: Path) -> None:
+    BEFORE.publish(target, away)
+
+    AFTER.publish(target, away)
+
+    assert target.master(Master.FFV1).read_bytes() == NEW_MASTER
+    assert target.holds(codec.fingerprint(NEW_RECIPE))
+
+
+def test_a_redo_of_another_kind_leaves_no_master_that_nobody_tells_of(
+    target: Target, away: Path
+) -> None:
+    BEFORE.publish(target, away)
+
+    Product(NEW, NEW_MASTER, NEW_RECIPE, Master.PRORES).publish(target, away)
+
+    assert names_beside(target) == {"a.mp4", "a.master.mov", "a.video_meta.json"}
+
+
+@pytest.mark.parametrize("clip", [NEW, OLD], ids=["another clip", "the same clip"])
+def test_a_redo_without_a_master_takes_the_older_one_away(
+    clip: bytes, target: Target, away: Path
+) -> None:
+    BEFORE.publish(target, away)
+
+    publish(target, meta(clip, of=NEW_RECIPE), staged=staged(away, clip), known_hashes=())
+
+    assert names_beside(target) == {"a.mp4", "a.video_meta.json"}
+    assert target.holds(codec.fingerprint(NEW_RECIPE))
+
+
+def test_a_master_someone_else_put_there_is_kept_and_so_is_everything_else(
+    target: Target, away: Path
+) -> None:
+    publish(target, meta(OLD, of=OLD_RECIPE), staged=staged(away, OLD), known_hashes=())
+    target.master(Master.FFV1).write_bytes(b"a wedding, uncompressed")
+
+    with pytest.raises(TargetTaken) as refused:
+        AFTER.publish(target, away)
+
+    assert "a.master.mkv" in str(refused.value)
+    assert target.master(Master.FFV1).read_bytes() == b"a wedding, uncompressed"
+    assert target.holds(codec.fingerprint(OLD_RECIPE))
+
+
+def test_a_master_of_ours_that_someone_edited_is_theirs_now(target: Target, away: Path) -> None:
+    BEFORE.publish(target, away)
+    target.master(Master.FFV1).write_bytes(b"graded by hand")
+
+    publish(target, meta(NEW, of=NEW_RECIPE), staged=staged(away, NEW), known_hashes=())
+
+    assert target.master(Master.FFV1).read_bytes() == b"graded by hand"
+    with pytest.raises(TargetTaken):
+        AFTER.publish(target, away)
+
+
+def test_a_disk_without_room_for_a_new_master_leaves_the_older_products_published(
+    target: Target, away: Path
+) -> None:
+    BEFORE.publish(target, away)
+    (target.clip.parent / ".motionfleet-a-1-master.tmp").mkdir()
+
+    with pytest.raises(FileUnwritable):
+        AFTER.publish(target, away)
+
+    assert target.holds(codec.fingerprint(OLD_RECIPE))
+    assert target.master(Master.FFV1).read_bytes() == OLD_MASTER
+
+
+def test_a_staged_master_that_is_gone_costs_no_published_clip(target: Target, away: Path) -> None:
+    BEFORE.publish(target, away)
+    clip = AFTER.stage(away)
+    (away / "staged.master.mkv").unlink()
+
+    with pytest.raises(FileUnwritable):
+        publish(target, AFTER.meta, staged=clip, known_hashes=())
+
+    assert target.holds(codec.fingerprint(OLD_RECIPE))
+
+
+def publish_killed_at(step: int, target: Target, new: VideoMeta, clip: Path) -> bool:
+    """Publish in a process that ends like a crash at the ``step``-th change of a name; whether it
+    came to that."""
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1] != 0
+    left = step
+
+    def watching(event: str, _: object) -> None:
+        nonlocal left
+        if event in {"os.rename", "os.remove"}:
+            left -= 1
+            if left < 0:
+                os._exit(9)
+
+    sys.addaudithook(watching)
+    publish(target, new, staged=clip, known_hashes={hashlib.sha256(OLD).hexdigest()})
+    os._exit(0)
+
+
+def test_killed_at_every_step_it_never_leaves_a_meta_that_tells_of_what_is_not_there(
+    target: Target, away: Path
+) -> None:
+    steps = 0
+    while True:
+        for path in target.clip.parent.iterdir():
+            path.unlink()
+        BEFORE.publish(target, away)
+        killed = publish_killed_at(steps, target, AFTER.meta, AFTER.stage(away))
+        told = target.read_meta()
+        if told is not None and told.clip is not None:
+            assert hashlib.sha256(target.clip.read_bytes()).hexdigest() == told.clip.sha256
+            master = target.master(Master.FFV1)
+            if master.exists():
+                assert told.master is not None
+                assert hashlib.sha256(master.read_bytes()).hexdigest() == told.master.sha256
+        on_record = {hashlib.sha256(OLD).hexdigest()}
+        publish(target, AFTER.meta, staged=AFTER.stage(away), known_hashes=on_record)
+        assert target.holds(codec.fingerprint(NEW_RECIPE))
+        assert target.master(Master.FFV1).read_bytes() == NEW_MASTER
+        if not killed:
+            break
+        steps += 1
+
+    assert steps > 5

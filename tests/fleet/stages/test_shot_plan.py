@@ -7,9 +7,9 @@ import pytest
 from companions.geometry import Rect, Size, fit_aspect
 from companions.motion import MotionKeyframe, Rotation
 from companions.timing import FrameGrid
-from companions.video_manifest import Recipe
+from companions.video_manifest import Recipe, UpscalingParams
 from fleet.errors import ParameterRefused
-from fleet.stages.shot_plan import output_size, plan_frames_of, plan_path, plan_shot
+from fleet.stages.shot_plan import clip_size, output_size, plan_frames_of, plan_path, plan_shot
 from tests.fleet.making import recipe
 
 
@@ -107,3 +107,35 @@ def test_a_picture_too_thin_for_any_window_is_refused_in_words() -> None:
         plan_shot(thin, picture=Size(10, 90_000), frames=frames)
 
     assert refused.value.field == "generation_params.width"
+
+
+def test_a_clip_is_as_large_as_its_frames_unless_they_are_enlarged() -> None:
+    made = recipe(width=160, height=90)
+    enlarged = made.model_copy(update={"upscaling": UpscalingParams(factor=4)})
+
+    assert clip_size(made) == Size(160, 90)
+    assert clip_size(enlarged) == Size(640, 360)
+    assert output_size(enlarged) == Size(160, 90)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "factor", "fits"),
+    [
+        (4096, 2176, 2, True),
+        (4096, 2178, 2, False),
+        (2048, 1088, 4, True),
+        (2050, 1088, 4, False),
+        (1088, 2048, 4, True),
+    ],
+)
+def test_a_clip_is_never_enlarged_beyond_what_players_take(
+    width: int, height: int, factor: int, *, fits: bool
+) -> None:
+    params = {"upscaling": UpscalingParams.model_validate({"factor": factor})}
+    made = with_params(recipe(), width=width, height=height).model_copy(update=params)
+
+    if fits:
+        assert clip_size(made) == Size(width * factor, height * factor)
+        return
+    with pytest.raises(ParameterRefused, match=r"upscaling\.factor"):
+        clip_size(made)

@@ -1,0 +1,215 @@
+"""What could be shown at an instant: both frames, carried there along each motion that was found.
+
+Between two frames there are a few motions (``Motion``): the flow, and the planes in it.  Along
+each, the place that a pixel shows can be looked up in either frame, so every pixel has two
+candidates for every motion.  Which of them to believe is what the network says (``network``); what
+it goes by is gathered here: whether both frames agree along the motion, whether the place is in
+view, and whether the motion there is the one that was followed (it is not where something else
+covers it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from companions.picture import Pixels
+from fleet.interpolate.flow import followed, grid_of, in_view, look, moved_along, optical_flow
+from fleet.interpolate.refine.planes import MOST, Matrix, halfway, inverse, moved, planes_of
+
+Field = npt.NDArray[np.float32]
+_V = TypeVar("_V", np.uint8, np.float32)
+
+MOTIONS: Final = 1 + MOST
+"""The flow, then the planes; those that were not found are there, and never believed."""
+SOURCES: Final = 2 * MOTIONS
+"""Candidates of a pixel: from the earlier frame along each motion, then from the later one."""
+CHANNELS: Final = 2 * MOTIONS + 4 * SOURCES + 1
+"""What the network is told of a pixel."""
+_SAME_PX: Final = 1.0
+_ALIKE_LEVELS: Final = 3.0
+_WIDE_PATCH: Final = 7
+_PATCH: Final = 5
+_UNLIKELY: Final = 1e-3
+_UNSURE: Final = 0.02
+_COST_LEVELS: Final = 12.0
+_UNKNOWN_LEVELS: Final = (32.0, 16.0, 16.0, 16.0)
+"""What two looks are taken to differ by where only one of them is in view; of the flow more,
+which follows nothing beyond the border."""
+_RATHER_PLANES: Final = 0.75
+_LUMA: Final = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
+_MEAN: Final = np.full((1, 3), 1.0 / 3.0, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What moves between two frames, on a grid that may be coarser than theirs.
+
+    Attributes:
+        forward, backward: displacement in grid pixels, (height, width, 2).
+        planes: motions that large parts share, largest first; grid places, earlier to later.
+        here: for each frame and each motion, how surely a place of that frame follows it, judged
+            by the flow, (height, width), 0..1.
+        alike: likewise, judged by what the other frame shows there.
+    """
+
+    forward: Field
+    backward: Field
+    planes: tuple[Matrix, ...]
+    here: tuple[tuple[Field, ...], tuple[Field, ...]]
+    alike: tuple[tuple[Field, ...], tuple[Field, ...]]
+
+    @classmethod
+    def of(cls, before: Pixels, after: Pixels) -> Motion:
+        """The motion between two small frames of equal size."""
+        forward = optical_flow(before, after, fine=True)
+        backward = optical_flow(after, before, fine=True)
+        planes = tuple(planes_of(forward, backward))
+        returning = tuple(inverse(plane) for plane in planes)
+        return cls(
+            forward,
+            backward,
+            planes,
+            (
+                (_returns(forward, backward), *(_follows(forward, p) for p in planes)),
+                (_returns(backward, forward), *(_follows(backward, p) for p in returning)),
+            ),
+            (_alike(before, after, forward, planes), _alike(after, before, backward, returning)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """All candidates at one instant, on the grid.
+
+    Attributes:
+        looks: what each shows, (SOURCES, height, width, 3) uint8.
+        here, alike: as of ``Motion``, at the place each was taken from, (SOURCES, ...), 0..1.
+        view: whether that place is in the frame, 0..1.
+        at: the instant, 0..1.
+    """
+
+    looks: npt.NDArray[np.uint8]
+    here: Field
+    alike: Field
+    view: Field
+    at: float
+
+    @classmethod
+    def of(cls, motion: Motion, before: Pixels, after: Pixels, at: float) -> Candidates:
+        """Those of two small frames, on the grid of ``motion``, at the instant ``at``."""
+        height, width = before.shape[:2]
+        looks = np.zeros((SOURCES, height, width, 3), dtype=np.uint8)
+        here, alike, view = (np.zeros((SOURCES, height, width), dtype=np.float32) for _ in "hav")
+        ways = followed(motion.forward, at), followed(motion.backward, 1.0 - at)
+        for side, (frame, way) in enumerate(zip((before, after), ways, strict=True)):
+            index, place = side * MOTIONS, way + grid_of(way)
+            looks[index] = moved_along(frame, way)
+            here[index] = look(motion.here[side][0], place)
+            alike[index] = look(motion.alike[side][0], place)
+            view[index] = in_view(way)
+            for k, plane in enumerate(motion.planes, start=1):
+                there = places(plane, at)[side]
+                looks[index + k] = seen(frame, there, cv2.INTER_CUBIC)
+                here[index + k] = seen(motion.here[side][k], there, cv2.INTER_LINEAR)
+                alike[index + k] = seen(motion.alike[side][k], there, cv2.INTER_LINEAR)
+                view[index + k] = _inside(there, width=width, height=height)
+        return cls(looks, here, alike, view, at)
+
+    def told(self) -> tuple[Field, Field]:
+        """What the network is told, (CHANNELS, ...), and the weights it corrects, (SOURCES, ...).
+
+        The second are logarithms: what one would believe without having learned anything.
+        """
+        both = np.minimum(self.view[:MOTIONS], self.view[MOTIONS:])
+        cost, patch = np.empty_like(both), np.empty_like(both)
+        for k, unknown in enumerate(_UNKNOWN_LEVELS):
+            # Where only one frame sees the place, that they differ there says nothing.
+            cost[k] = _apart(self.looks[k], self.looks[MOTIONS + k]) * both[k]
+            seen_by_both = cv2.blur(both[k], (_PATCH, _PATCH))
+            around = cv2.blur(cost[k], (_PATCH, _PATCH)) / np.maximum(seen_by_both, 0.02)
+            patch[k] = around * both[k] + np.float32(unknown) * (1.0 - both[k])
+        luma = np.stack([cv2.transform(each, _LUMA) for each in self.looks]).astype(np.float32)
+        levels = np.float32(1.0 / 16.0)
+        told = np.concatenate(
+            [
+                self.here,
+                self.alike,
+                self.view,
+                np.minimum(cost * levels, 4.0),
+                np.minimum(patch * levels, 4.0),
+                luma * np.float32(1.0 / 128.0) - np.float32(1.0),
+                np.full((1, *cost.shape[1:]), self.at, dtype=np.float32),
+            ]
+        )
+        near = np.repeat(np.array([1.0 - self.at, self.at], dtype=np.float32), MOTIONS)
+        near *= np.tile(np.exp([-_RATHER_PLANES, *[0.0] * MOST]).astype(np.float32), 2)
+        believed = (
+            np.log(near)[:, None, None]
+            + np.log(self.view + np.float32(_UNLIKELY))
+            + np.log((self.here + np.float32(_UNSURE)) * (self.alike + np.float32(_UNSURE))) / 2
+            - np.tile(patch, (2, 1, 1)) * np.float32(1.0 / _COST_LEVELS)
+        )
+        return told.astype(np.float32, copy=False), believed.astype(np.float32, copy=False)
+
+
+def places(plane: Matrix, at: float) -> tuple[Matrix, Matrix]:
+    """The maps from the grid at the instant to the earlier and to the later frame."""
+    back = inverse(halfway(plane, at))
+    return back, plane @ back
+
+
+def seen(values: npt.NDArray[_V], place: Matrix, how: int) -> npt.NDArray[_V]:
+    """``values`` looked up where ``place`` takes each pixel; beyond the border, its edge."""
+    height, width = values.shape[:2]
+    made = cv2.warpPerspective(
+        values,
+        place,
+        (width, height),
+        flags=how | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(made, dtype=values.dtype)
+
+
+def _inside(place: Matrix, *, width: int, height: int) -> Field:
+    grid = np.empty((height, width, 2), dtype=np.float32)
+    grid[..., 0] = np.arange(width, dtype=np.float32)
+    grid[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    flat = grid.reshape(-1, 2)
+    return in_view((moved(place, flat) - flat).reshape(grid.shape))
+
+
+def _follows(flow: Field, plane: Matrix) -> Field:
+    """How surely each place follows ``plane`` rather than another motion, 0..1."""
+    grid = grid_of(flow)
+    off = (moved(plane, grid.reshape(-1, 2)) - grid.reshape(-1, 2)).reshape(flow.shape) - flow
+    return np.asarray(np.exp(-np.sum(off * off, axis=2) / _SAME_PX**2), dtype=np.float32)
+
+
+def _returns(flow: Field, back: Field) -> Field:
+    """How surely the flow there and the flow back agree, 0..1."""
+    off = flow + look(back, flow + grid_of(flow))
+    return np.asarray(np.exp(-np.sum(off * off, axis=2) / _SAME_PX**2), dtype=np.float32)
+
+
+def _alike(
+    frame: Pixels, other: Pixels, flow: Field, planes: tuple[Matrix, ...]
+) -> tuple[Field, ...]:
+    """How well each motion explains each place of ``frame``, against the best of them, 0..1."""
+    along = moved_along(other, flow)
+    shown = [along, *(seen(other, plane, cv2.INTER_LINEAR) for plane in planes)]
+    size = (_WIDE_PATCH, _WIDE_PATCH)
+    costs = np.stack([cv2.blur(_apart(frame, each), size) for each in shown])
+    excess = costs.min(axis=0) - costs
+    return tuple(np.exp(excess * np.float32(1.0 / _ALIKE_LEVELS)))
+
+
+def _apart(one: Pixels, other: Pixels) -> Field:
+    """Difference of two pictures, mean over the colours, in levels."""
+    difference = cv2.absdiff(one, other).astype(np.float32)
+    return np.asarray(cv2.transform(difference, _MEAN), dtype=np.float32).reshape(one.shape[:2])

@@ -1,0 +1,56 @@
+"""What is on this machine of a model's weights: for listings, without loading anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from companions.files import sha256_of
+from fleet.weights.errors import WeightsRefused
+from fleet.weights.receipt import receipt_of
+from fleet.weights.shelf import SUFFIX, Shelf
+
+FETCHED: Final = "fetched"
+"""Here, and as it was fetched."""
+GIVEN: Final = "given"
+"""Here, without a receipt: named in settings, or copied."""
+CHANGED: Final = "changed"
+"""Here, but not what was fetched, or unreadable: it would be refused."""
+MISSING: Final = "missing"
+"""Not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """The weights of one model here.
+
+    Attributes:
+        state: one of the words above.
+        path: where they lie, or would.
+        size_bytes: None where there is no file.
+        sha256: likewise.
+        fetched_from: as the receipt says; None where there is none.
+    """
+
+    state: str
+    path: Path
+    size_bytes: int | None = None
+    sha256: str | None = None
+    fetched_from: str | None = None
+
+
+def stock_of(name: str, shelf: Shelf) -> Stock:
+    """What ``shelf`` has for the model ``name``; its file is read to be hashed."""
+    path = shelf.paths.get(name, shelf.folder / f"{name}{SUFFIX}")
+    if not path.is_file():
+        return Stock(MISSING, path)
+    try:
+        size_bytes, sha256 = path.stat().st_size, sha256_of(path)
+        receipt = receipt_of(path)
+    except (OSError, WeightsRefused):
+        return Stock(CHANGED, path)
+    if receipt is None:
+        return Stock(GIVEN, path, size_bytes, sha256)
+    state = FETCHED if receipt.sha256 == sha256 else CHANGED
+    return Stock(state, path, size_bytes, sha256, receipt.source)
