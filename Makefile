@@ -15,7 +15,7 @@ export QT_QPA_PLATFORM := offscreen
 DEMO := build/demo
 STILLS := $(DEMO)/stills
 MANIFEST := $(STILLS)/demo.video_manifest.json
-BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills interpolation scene_cuts
+BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills interpolation scene_cuts finish upscaling
 SHEET := $(DEMO)/contact-sheet.png
 
 .DEFAULT_GOAL := help

@@ -19,7 +19,14 @@ import numpy.typing as npt
 
 from companions.picture import Pixels
 from fleet.interpolate.flow import followed, grid_of, in_view, look, moved_along, optical_flow
-from fleet.interpolate.refine.planes import MOST, Matrix, halfway, inverse, moved, planes_of
+from fleet.interpolate.refine.planes import (
+    MOST,
+    Matrix,
+    displacement,
+    halfway,
+    inverse,
+    planes_of,
+)
 
 Field = npt.NDArray[np.float32]
 _V = TypeVar("_V", np.uint8, np.float32)
@@ -117,7 +124,7 @@ class Candidates:
                 looks[index + k] = seen(frame, there, cv2.INTER_CUBIC)
                 here[index + k] = seen(motion.here[side][k], there, cv2.INTER_LINEAR)
                 alike[index + k] = seen(motion.alike[side][k], there, cv2.INTER_LINEAR)
-                view[index + k] = _inside(there, width=width, height=height)
+                view[index + k] = in_view(displacement(there, height=height, width=width))
         return cls(looks, here, alike, view, at)
 
     def told(self) -> tuple[Field, Field]:
@@ -176,25 +183,21 @@ def seen(values: npt.NDArray[_V], place: Matrix, how: int) -> npt.NDArray[_V]:
     return np.asarray(made, dtype=values.dtype)
 
 
-def _inside(place: Matrix, *, width: int, height: int) -> Field:
-    grid = np.empty((height, width, 2), dtype=np.float32)
-    grid[..., 0] = np.arange(width, dtype=np.float32)
-    grid[..., 1] = np.arange(height, dtype=np.float32)[:, None]
-    flat = grid.reshape(-1, 2)
-    return in_view((moved(place, flat) - flat).reshape(grid.shape))
-
-
 def _follows(flow: Field, plane: Matrix) -> Field:
     """How surely each place follows ``plane`` rather than another motion, 0..1."""
-    grid = grid_of(flow)
-    off = (moved(plane, grid.reshape(-1, 2)) - grid.reshape(-1, 2)).reshape(flow.shape) - flow
-    return np.asarray(np.exp(-np.sum(off * off, axis=2) / _SAME_PX**2), dtype=np.float32)
+    height, width = flow.shape[:2]
+    return _nearly(displacement(plane, height=height, width=width) - flow)
 
 
 def _returns(flow: Field, back: Field) -> Field:
     """How surely the flow there and the flow back agree, 0..1."""
-    off = flow + look(back, flow + grid_of(flow))
-    return np.asarray(np.exp(-np.sum(off * off, axis=2) / _SAME_PX**2), dtype=np.float32)
+    return _nearly(flow + look(back, flow + grid_of(flow)))
+
+
+def _nearly(off: Field) -> Field:
+    """1 where two motions are the same, falling to almost 0 where they are pixels apart."""
+    squares = np.square(off[..., 0]) + np.square(off[..., 1])
+    return np.asarray(cv2.exp(squares * np.float32(-1.0 / _SAME_PX**2)), dtype=np.float32)
 
 
 def _alike(

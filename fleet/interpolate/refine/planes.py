@@ -66,6 +66,18 @@ def moved(plane: Matrix, places: Field) -> Field:
     return np.asarray(far[:, :2] / far[:, 2:], dtype=np.float32)
 
 
+def displacement(plane: Matrix, *, height: int, width: int) -> Field:
+    """By how much ``plane`` moves each place of a grid, (height, width, 2), in pixels."""
+    x = np.arange(width, dtype=np.float64)
+    y = np.arange(height, dtype=np.float64)[:, None]
+    depth = plane[2, 0] * x + plane[2, 1] * y + plane[2, 2]
+    away = np.empty((height, width, 2), dtype=np.float32)
+    for axis, start in enumerate((x, y)):
+        row = plane[axis]
+        away[..., axis] = (row[0] * x + row[1] * y + row[2]) / depth - start
+    return away
+
+
 def halfway(plane: Matrix, part: float) -> Matrix:
     """``plane`` followed for ``part`` (0..1) of the way, every place along a straight line.
 
