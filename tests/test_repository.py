@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "schemas").glob("*.md")]
 PACKAGES = ("companions", "selector", "fleet", "benchmarks", "deploy", "docs", "tests")
 MOST_LINES = 500
-GROUPS = {"companions", "audit", "hosts", "schedule"}
+GROUPS = {"companions", "audit", "hosts", "models", "schedule"}
 
 targets = set(
     re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
@@ -53,6 +54,19 @@ def python_files() -> list[Path]:
     return [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
 
 
+@cache
+def help_of(name: str, *verb: str) -> tuple[int, str]:
+    """How asking a command for help ends, and what it prints; pages name many of them again."""
+    done = subprocess.run(
+        [sys.executable, "-m", name, *verb, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
+    )
+    return done.returncode, done.stdout
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_make_target_on_a_page_exists(page: Path) -> None:
     named = {
@@ -75,17 +89,11 @@ def test_every_command_and_option_on_a_page_exists(page: Path) -> None:
             continue
         # Of a group (fleet companions move), the command is the second word.
         verb = words[:2] if words[0] in GROUPS and not words[1].startswith("-") else words[:1]
-        done = subprocess.run(
-            [sys.executable, "-m", name, *verb, "--help"],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1"},
-        )
-        assert done.returncode == 0, command
+        returncode, text = help_of(name, *verb)
+        assert returncode == 0, command
         for word in words[1:]:
             if word.startswith("--"):
-                assert word.split("=")[0] in done.stdout, command
+                assert word.split("=")[0] in text, command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

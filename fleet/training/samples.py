@@ -61,15 +61,15 @@ def samples_of(number: int) -> list[Sample]:
     triple = scene(number)
     motion = Motion.of(triple.before, triple.after)
     candidates = Candidates.of(motion, triple.before, triple.after, triple.at)
-    told, believed = candidates.told()
-    lost = _lost(candidates, believed, triple)
+    told = candidates.told()
+    lost = _lost(candidates, told.believed, triple)
     corners = sorted(_quarters(), key=lambda yx: -float(lost[_window(*yx)].mean()))
     planes = candidates.looks.transpose(0, 3, 1, 2).reshape(SOURCES * 3, SIDE, SIDE)
     truth = triple.truth.transpose(2, 0, 1)
     return [
         {
-            "told": told[(slice(None), *_window(y, x))],
-            "believed": np.maximum(believed[(slice(None), *_window(y, x))], -30.0),
+            "told": told.channels[(slice(None), *_window(y, x))],
+            "believed": np.maximum(told.believed[(slice(None), *_window(y, x))], -30.0),
             "looks": planes[(slice(None), *_window(y, x))],
             "truth": truth[(slice(None), *_window(y, x))],
         }

