@@ -10,6 +10,7 @@ Robust fitting: Barath et al., "MAGSAC++, a fast, reliable and accurate robust e
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -22,6 +23,8 @@ Matrix = npt.NDArray[np.float64]
 MOST: Final = 3
 """Planes looked for in a pair; what none of them explains follows the flow."""
 _STRIDE: Final = 3
+_MOST_PLACES: Final = 8000
+"""Vectors that are fitted to; more know no better, and take longer."""
 _RETURNS_PX: Final = 1.0
 _WITHIN_PX: Final = 0.6
 _APART_PX: Final = 1.2
@@ -37,9 +40,10 @@ def planes_of(forward: Field, backward: Field) -> list[Matrix]:
         forward, backward: flow between the two, (height, width, 2), in grid pixels.
     """
     height, width = forward.shape[:2]
-    y, x = np.mgrid[0:height:_STRIDE, 0:width:_STRIDE].astype(np.float32)
+    stride = max(_STRIDE, round(math.sqrt(height * width / _MOST_PLACES)))
+    y, x = np.mgrid[0:height:stride, 0:width:stride].astype(np.float32)
     start = np.stack([x, y], axis=-1)
-    end = start + forward[::_STRIDE, ::_STRIDE]
+    end = start + forward[::stride, ::stride]
     back = cv2.remap(
         backward, end[..., 0], end[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
@@ -68,14 +72,12 @@ def moved(plane: Matrix, places: Field) -> Field:
 
 def displacement(plane: Matrix, *, height: int, width: int) -> Field:
     """By how much ``plane`` moves each place of a grid, (height, width, 2), in pixels."""
-    x = np.arange(width, dtype=np.float64)
-    y = np.arange(height, dtype=np.float64)[:, None]
-    depth = plane[2, 0] * x + plane[2, 1] * y + plane[2, 2]
-    away = np.empty((height, width, 2), dtype=np.float32)
-    for axis, start in enumerate((x, y)):
-        row = plane[axis]
-        away[..., axis] = (row[0] * x + row[1] * y + row[2]) / depth - start
-    return away
+    rows = (plane / plane[2, 2]).astype(np.float32)
+    x = np.arange(width, dtype=np.float32)
+    y = np.arange(height, dtype=np.float32)[:, None]
+    depth = rows[2, 0] * x + rows[2, 1] * y + rows[2, 2]
+    far = [(row[0] * x + row[2]) + row[1] * y for row in rows[:2]]
+    return np.asarray(cv2.merge([far[0] / depth - x, far[1] / depth - y]), dtype=np.float32)
 
 
 def halfway(plane: Matrix, part: float) -> Matrix:
