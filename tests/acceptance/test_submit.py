@@ -27,7 +27,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     """Five photographs, every codec, three interpolators, two rates; made once."""
     folder = tmp_path_factory.mktemp("made")
     pictures = [photo(name, folder / "stills") for name in PHOTOS]
-    shots = [shot(p, folder, move=PUSH_IN, width=320, height=180) for p in pictures]
+    shots = [
+        shot(p, folder, move=PUSH_IN, interpolator=None, width=320, height=180) for p in pictures
+    ]
     shots[1] = shots[1].model_copy(
         update={"encode": EncodeParams.model_validate({"codec": "hevc"}, strict=False)}
     )

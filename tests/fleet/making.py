@@ -78,8 +78,15 @@ def recipe(
     )
 
 
-def shot(picture: Path, root: Path, *, move: Move = MOVE, **generation: object) -> Shot:
-    """A shot of ``picture`` for a manifest in ``root``."""
+def shot(
+    picture: Path,
+    root: Path,
+    *,
+    move: Move = MOVE,
+    interpolator: str | None = "flow",
+    **generation: object,
+) -> Shot:
+    """A shot of ``picture`` for a manifest in ``root``; by an interpolator that is soon done."""
     return Shot(
         image_path=picture.relative_to(root).as_posix(),
         sha256=sha256(picture),
@@ -87,7 +94,7 @@ def shot(picture: Path, root: Path, *, move: Move = MOVE, **generation: object) 
         generation_params=GenerationParams.model_validate(
             {"width": 128, "height": 72, "fps": parse_rate(12)} | generation
         ),
-        interpolation=InterpolationParams(target_fps=parse_rate(24)),
+        interpolation=InterpolationParams(backend=interpolator, target_fps=parse_rate(24)),
         encode=EncodeParams(),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,8 @@ from fleet.errors import ExtraMissing, UnknownBackend
 from fleet.generate import registry as generators
 from fleet.interpolate import registry as interpolators
 from fleet.registry import Backend, load
-from fleet.weights.shelf import NOWHERE
+from fleet.weights.errors import WeightsMissing
+from fleet.weights.shelf import NOWHERE, Shelf
 
 
 @pytest.mark.parametrize("name", generators.known())
@@ -20,8 +22,15 @@ def test_every_known_generator_can_be_made(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", interpolators.known())
-def test_every_known_interpolator_can_be_made(name: str) -> None:
-    assert interpolators.interpolator(name).name == name
+def test_every_known_interpolator_can_be_made_or_says_that_its_weights_are_missing(
+    name: str, tmp_path: Path
+) -> None:
+    shelf = Shelf(tmp_path)
+    if interpolators.INTERPOLATORS[name].weights:
+        with pytest.raises(WeightsMissing, match=f"fleet models fetch {name}"):
+            interpolators.interpolator(name, shelf)
+    else:
+        assert interpolators.interpolator(name, shelf).name == name
 
 
 def test_an_unknown_generator_is_refused_with_the_known_ones() -> None:
@@ -33,7 +42,7 @@ def test_an_unknown_generator_is_refused_with_the_known_ones() -> None:
 
 
 def test_an_unknown_interpolator_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownBackend, match="blend, flow, none"):
+    with pytest.raises(UnknownBackend, match="blend, flow, flow-refine, none, rife"):
         interpolators.interpolator("twixtor")
 
 
