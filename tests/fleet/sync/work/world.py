@@ -61,7 +61,9 @@ class World:
         for path in paths:
             if not path.exists():
                 small_picture(path, shade=sum(path.name.encode()))
-        shots = [shot(path, self.folder, move=MOVE, **generation) for path in paths]
+        shots = [
+            shot(path, self.folder, move=MOVE, interpolator="flow", **generation) for path in paths
+        ]
         place = self.folder / f"{name}.video_manifest.json"
         return write_manifest(place, shots, batch_id=name)
 
