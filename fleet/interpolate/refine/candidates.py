@@ -54,8 +54,9 @@ _MOST_COST: Final = np.float32(4.0)
 _LEAST_SEEN: Final = 0.02
 _DOUBT_LEVELS: Final = (3.0, 8.0)
 """Where both frames agree along some motion up to the first, nothing learned is needed, and from
-the second on it counts in full.  On slow camera moves, which the network saw few of, that is worth
-1.5 dB; on layers it costs 0.1 to 0.2 (sequences that nothing else was measured with)."""
+the second on it counts in full.  On slow camera moves, which the network saw few of, that is
+worth 1.8 dB; on layers it costs 0.1 to 0.2 (sequences 100 to 103 of ``benchmarks.triples``, by
+which it was chosen)."""
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]], dtype=np.float32)
 _MEAN: Final = np.full((1, 3), 1.0 / 3.0, dtype=np.float32)
 
