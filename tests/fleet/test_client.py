@@ -63,7 +63,7 @@ def test_the_plan_says_how_many_frames_are_made_and_how_many_the_clip_has(tmp_pa
     planned = submission(tmp_path, small_picture(tmp_path / "a.png")).shots[0]
 
     assert (planned.generated_frames, planned.clip_frames) == (7, 12)
-    assert planned.row.recipe.interpolation == recipe().interpolation
+    assert planned.row.recipe.interpolation == recipe(interpolator="flow").interpolation
 
 
 TURNED_OUT = MOVE.model_copy(
