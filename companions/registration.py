@@ -32,6 +32,8 @@ MIN_INLIERS: Final = 12
 """Fewer agreeing features than this place nothing."""
 LONGEST_PX: Final = 480
 """Longest side at which frames are matched: 2e-4 of the diagonal is reached, at 25 ms a frame."""
+PICTURE_PX: Final = 1280
+"""Longest side at which a picture is searched, in a quarter of a gigabyte."""
 
 _CONTRAST: Final = 0.01
 _RATIO: Final = 0.75

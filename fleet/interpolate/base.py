@@ -30,6 +30,13 @@ class Interpolator(Protocol):
         """SHA-256 of each weight file, by its name; empty for one without a model."""
         ...
 
+    @property
+    def side_by_side(self) -> bool:
+        """Whether ``between`` may be at work in several threads at once; one that has a device,
+        or all cores, for itself takes a pair at a time.
+        """
+        ...
+
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One frame for each fraction (0 < f < 1) of the time from ``before`` to ``after``."""
         ...

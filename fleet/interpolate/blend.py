@@ -16,6 +16,7 @@ class Blend:
     name = "blend"
     memory_bytes = 0
     weights_sha256: Mapping[str, str] = {}
+    side_by_side = True
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One mixed frame for each fraction; moving things show twice."""

@@ -41,6 +41,7 @@ class Flow:
     name = "flow"
     memory_bytes = 0
     weights_sha256: Mapping[str, str] = {}
+    side_by_side = True
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One frame for each fraction; things move along straight lines at constant speed."""

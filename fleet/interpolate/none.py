@@ -13,6 +13,7 @@ class Hold:
     name = "none"
     memory_bytes = 0
     weights_sha256: Mapping[str, str] = {}
+    side_by_side = True
 
     def between(
         self,

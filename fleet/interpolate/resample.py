@@ -21,6 +21,7 @@ from fleet.errors import BackendFailed
 from fleet.interpolate.base import Interpolator
 from fleet.interpolate.cuts import cut_evidence
 from fleet.interpolate.duplicates import Sketch, repeats
+from fleet.interpolate.hands import Between, made_in_order
 from fleet.interpolate.none import Hold
 
 AT_ONCE: Final = 8
@@ -58,9 +59,10 @@ def resample(
     *,
     source: str = "the generator",
     report: Resampling | None = None,
+    hands: int = 1,
 ) -> Iterator[Pixels]:
-    """Yield exactly ``plan.clip`` frames, in order; three generated frames and ``AT_ONCE``
-    made ones are held at a time.
+    """Yield exactly ``plan.clip`` frames, in order; three generated frames are held at a time,
+    and for each pair at work its two and at most ``AT_ONCE`` made ones.
 
     Args:
         frames: ``plan.generated`` frames of one size, (height, width, 3) uint8; those that come
@@ -70,13 +72,20 @@ def resample(
             does, and a repeated frame is not looked for.
         source: the maker of ``frames``, for messages.
         report: filled in.
+        hands: pairs at work at once, of an interpolator that takes more than one.
 
     Raises:
         BackendFailed: ``frames`` has fewer or more frames than planned.
     """
     done = report if report is not None else Resampling()
     taken = _Taken(frames, planned=plan.generated, source=source, report=done)
-    window = _Window(taken, plan, steps=interpolator.name == Hold.name)
+    asked = _asked(taken, plan, steps=interpolator.name == Hold.name)
+    yield from made_in_order(asked, interpolator, hands=hands)
+
+
+def _asked(taken: _Taken, plan: FramePlan, *, steps: bool) -> Iterator[Pixels | Between]:
+    """The clip in order: frames that are there, and between them what is to be made."""
+    window = _Window(taken, plan, steps=steps)
     index = 0
     while index < plan.clip:
         window.reach(plan.position(index)[0])
@@ -85,17 +94,17 @@ def resample(
             fractions.append(window.fraction(index))
             index += 1
         for _ in range(fractions.count(0.0)):
-            done.passed += 1
+            taken.report.passed += 1
             yield window.current
         wanted = [fraction for fraction in fractions if fraction > 0.0]
         if wanted:
-            yield from _between(window, wanted, interpolator, done)
+            yield from _between(window, wanted, taken.report)
     taken.finish()
 
 
 def _between(
-    window: _Window, fractions: list[float], interpolator: Interpolator, done: Resampling
-) -> Iterator[Pixels]:
+    window: _Window, fractions: list[float], done: Resampling
+) -> Iterator[Pixels | Between]:
     before, after = window.current, window.following()
     # Where a repeated frame lies between, it was asked already.
     if not window.passes_over and cut_evidence(before, after).is_cut:
@@ -103,10 +112,9 @@ def _between(
         done.held += len(fractions)
         yield from (before if fraction < 0.5 else after for fraction in fractions)
         return
+    done.interpolated += len(fractions)
     for first in range(0, len(fractions), AT_ONCE):
-        made = interpolator.between(before, after, fractions[first : first + AT_ONCE])
-        done.interpolated += len(made)
-        yield from made
+        yield Between(before, after, fractions[first : first + AT_ONCE])
 
 
 class _Window:

@@ -19,6 +19,7 @@ from companions.geometry import Size
 from companions.registration import (
     LONGEST_PX,
     MIN_INLIERS,
+    PICTURE_PX,
     Grey,
     Registration,
     planned_corners,
@@ -51,9 +52,10 @@ class Adherence:
     """Corner error of sampled frames against the planned windows."""
 
     def __init__(self, *, shot: PlannedShot, plan: FramePlan, output: Size, limits: Limits) -> None:
-        self._shot, self._plan, self._output, self._limits = shot, plan, output, limits
+        self._shot = shot.at_most(_searched_px(shot, plan, _matched(output)))
+        self._plan, self._output, self._limits = plan, output, limits
         self._sampled = sampled_frames(plan.clip)
-        self._keyframe: Grey = luma_of(shot.pixels)
+        self._keyframe: Grey = luma_of(self._shot.pixels)
         self._registration: Registration | None = None
         self._samples: list[_Sample] = []
 
@@ -64,11 +66,11 @@ class Adherence:
         if self._registration is None:
             self._registration = Registration(self._keyframe)
         frame = glance.frame
-        longest = max(frame.shape[:2])
-        if longest > LONGEST_PX:
-            ratio = LONGEST_PX / longest
-            size = (max(1, round(frame.shape[1] * ratio)), max(1, round(frame.shape[0] * ratio)))
-            frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+        height, width = frame.shape[:2]
+        size = _matched(Size(width, height))
+        if size.width < width:
+            small = cv2.resize(frame, (size.width, size.height), interpolation=cv2.INTER_AREA)
+            frame = np.asarray(small, dtype=np.uint8)
         self._samples.append(self._measure(glance.index, luma_of(frame), self._registration))
 
     def checks(self) -> tuple[Check, ...]:
@@ -155,3 +157,24 @@ class Adherence:
         small -= small.mean()
         scale = float(np.linalg.norm(seen) * np.linalg.norm(small))
         return float((seen * small).sum()) / scale if scale > 0.0 else 0.0
+
+
+def _searched_px(shot: PlannedShot, plan: FramePlan, frame: Size) -> int:
+    """Longest side of the keyframe that has no more detail than frames of size ``frame`` where the
+    camera is closest: they are placed up to three times as exactly as on a finer one, and a
+    search costs memory by the pixel.
+    """
+    steps = (
+        np.hypot(*shot.map_at(plan.clip_fraction(index), output=frame)[:, :2])
+        for index in sampled_frames(plan.clip)
+    )
+    closest = min(float(step.min()) for step in steps)
+    height, width = shot.pixels.shape[:2]
+    detailed: int = round(max(height, width) / closest)
+    return min(PICTURE_PX, max(1, detailed))
+
+
+def _matched(frame: Size) -> Size:
+    """The size at which a frame is placed."""
+    ratio = min(1.0, LONGEST_PX / max(frame.width, frame.height))
+    return Size(max(1, round(frame.width * ratio)), max(1, round(frame.height * ratio)))

@@ -6,7 +6,7 @@ Cutting before reducing keeps the detail where the camera looks, whatever the pi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -55,22 +55,30 @@ class PlannedShot:
         top = max(0, math.floor((y1 - my) * height))
         right = min(width, math.ceil((x2 + mx) * width))
         bottom = min(height, math.ceil((y2 + my) * height))
-        cut = picture[top:bottom, left:right]
-        longest = max(cut.shape[:2])
-        if longest > LONGEST_PX:
-            ratio = LONGEST_PX / longest
-            size = (max(1, round(cut.shape[1] * ratio)), max(1, round(cut.shape[0] * ratio)))
-            reduced = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
-        else:
-            reduced = cut
-        return cls(
-            pixels=np.ascontiguousarray(reduced, dtype=np.uint8),
+        whole = cls(
+            pixels=np.ascontiguousarray(picture[top:bottom, left:right], dtype=np.uint8),
             path=path,
             picture=Size(width, height),
-            scale_x=reduced.shape[1] / cut.shape[1],
-            scale_y=reduced.shape[0] / cut.shape[0],
+            scale_x=1.0,
+            scale_y=1.0,
             left=left,
             top=top,
+        )
+        return whole.at_most(LONGEST_PX)
+
+    def at_most(self, longest_px: int) -> PlannedShot:
+        """The same shot, its longest side reduced to ``longest_px`` where it is longer."""
+        height, width = self.pixels.shape[:2]
+        ratio = longest_px / max(height, width)
+        if ratio >= 1.0:
+            return self
+        size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+        reduced = cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA)
+        return replace(
+            self,
+            pixels=np.asarray(reduced, dtype=np.uint8),
+            scale_x=self.scale_x * size[0] / width,
+            scale_y=self.scale_y * size[1] / height,
         )
 
     def map_at(self, u: float, *, output: Size) -> Affine:

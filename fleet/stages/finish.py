@@ -43,6 +43,8 @@ from fleet.stages.products import Products, facts_of, pieces_of
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
 from fleet.upscale.base import Upscaler
 
+HANDS: Final = 2
+"""Pairs of frames that are interpolated at once: a slot of the pool has about two cores."""
 TELL_EVERY: Final = 12
 """Frames between two words on progress."""
 WAITING_BYTES: Final = 16 * 1024 * 1024
@@ -91,7 +93,11 @@ def finish(
                 _arriving(chunks, source=source, size=plan.output),
                 room=_room(plan.clip),
                 ask=partial(_go_on, stopped),
-            ).then(partial(resample, plan=frames, interpolator=interpolator, report=counts))
+            ).then(
+                partial(
+                    resample, plan=frames, interpolator=interpolator, report=counts, hands=HANDS
+                )
+            )
             if recipe.upscaling is not None and upscaler is not None:
                 line = line.then(
                     partial(_enlarged, upscaler=upscaler, factor=recipe.upscaling.factor)

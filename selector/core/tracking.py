@@ -7,13 +7,9 @@ For the reviewer's eye.  Frames are found as the fleet's check of the clip finds
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from companions.geometry import Size
 from companions.registration import Grey, Registration
-
-PICTURE_PX: Final = 1280
-"""Longest side at which the picture is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,8 @@ class Tracker:
     """Places frames on one picture, whose features are found once."""
 
     def __init__(self, picture: Grey) -> None:
-        """``picture``: (height, width) uint8, its longest side about ``PICTURE_PX``."""
+        """``picture``: (height, width) uint8, its longest side about
+        ``companions.registration.PICTURE_PX``."""
         self._height, self._width = picture.shape
         self._registration = Registration(picture)
 

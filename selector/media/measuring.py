@@ -12,8 +12,8 @@ from PySide6.QtGui import QImage
 
 from companions.errors import MotionfleetError
 from companions.geometry import Size
-from companions.registration import LONGEST_PX, Grey, sampled_frames
-from selector.core.tracking import PICTURE_PX, Placed, Tracker
+from companions.registration import LONGEST_PX, PICTURE_PX, Grey, sampled_frames
+from selector.core.tracking import Placed, Tracker
 from selector.media.clip_source import ClipBroken, frames_of
 from selector.media.crew import Crew, Job
 from selector.media.decode import decode, shrunk

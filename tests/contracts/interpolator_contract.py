@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,21 @@ class InterpolatorContract:
         first, second = (interpolator.between(before, after, [0.3, 0.7]) for _ in range(2))
 
         assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+    def test_pairs_side_by_side_give_what_they_give_alone(self, interpolator: Interpolator) -> None:
+        if not interpolator.side_by_side:
+            return
+        pairs = [pair(dx=float(dx)) for dx in (2, 4, 6, 8)]
+
+        def middle(frames: tuple[Pixels, Pixels]) -> Pixels:
+            return interpolator.between(*frames, [0.5])[0]
+
+        alone = [middle(each) for each in pairs]
+
+        with ThreadPoolExecutor(2) as threads:
+            together = list(threads.map(middle, pairs))
+
+        assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
     def test_a_frame_does_not_depend_on_which_others_are_asked_for(
         self, interpolator: Interpolator

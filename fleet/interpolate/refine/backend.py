@@ -8,8 +8,8 @@ to show.  docs/flow-refine.md tells how it was trained and what it measured.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,10 +41,13 @@ class FlowRefine:
     """Interpolator by learned choice between the flow and the planes in it."""
 
     name = "flow-refine"
+    side_by_side = True
 
     def __init__(self, weights: Path = BUNDLED) -> None:
         """``weights``: those of the network, which is loaded at the first pair."""
         self._weights = weights
+        self._loading = threading.Lock()
+        self._loaded: Chooser | None = None
 
     @property
     def memory_bytes(self) -> int:
@@ -56,9 +59,12 @@ class FlowRefine:
         """The weights, by their file's name."""
         return {self._weights.name: self._chooser.sha256}
 
-    @cached_property
+    @property
     def _chooser(self) -> Chooser:
-        return Chooser(self._weights)
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = Chooser(self._weights)
+            return self._loaded
 
     def between(self, before: Pixels, after: Pixels, fractions: Sequence[float]) -> list[Pixels]:
         """One frame for each fraction; things move along straight lines at constant speed."""
@@ -78,9 +84,12 @@ class FlowRefine:
         told = candidates.told()
         corrections = self._chooser.corrections(told.channels)
         shares = softmax(told.believed + told.doubt * corrections)
+        height, width = frames[0].shape[:2]
         if small[0].shape == frames[0].shape:
-            return _shown(candidates.looks, shares)
-        return _rendered(motion, shares, frames, at)
+            shown = ((candidates.looks[source], shares[source]) for source in _that_show(shares))
+            return _mixed(shown, height=height, width=width)
+        del candidates, told, corrections
+        return _mixed(_full_size(motion, shares, frames, at), height=height, width=width)
 
 
 def softmax(weights: Field) -> Field:
@@ -90,34 +99,36 @@ def softmax(weights: Field) -> Field:
     return np.asarray(shares, dtype=np.float32)
 
 
-def _shown(looks: npt.NDArray[np.uint8], shares: Field) -> Pixels:
-    made = np.zeros(looks.shape[1:], dtype=np.float32)
-    for look, share in zip(looks, shares, strict=True):
-        if float(share.max()) > _SEEN_FROM:
-            made += cv2.multiply(look, cv2.merge([share] * 3), dtype=cv2.CV_32F)
+def _mixed(looks: Iterable[tuple[Pixels, Field]], *, height: int, width: int) -> Pixels:
+    """Pictures in their shares.  One at a time is held, of up to eight at full size."""
+    made = np.zeros((height, width, 3), dtype=np.float32)
+    for look, share in looks:
+        cv2.accumulate(cv2.multiply(look, cv2.merge([share] * 3), dtype=cv2.CV_32F), made)
     return np.asarray(np.clip(np.rint(made), 0.0, 255.0), dtype=np.uint8)
 
 
-def _rendered(motion: Motion, shares: Field, frames: tuple[Pixels, Pixels], at: float) -> Pixels:
-    """The candidates at full size, each only where it is shown, in the shares found on the grid."""
+def _full_size(
+    motion: Motion, shares: Field, frames: tuple[Pixels, Pixels], at: float
+) -> Iterator[tuple[Pixels, Field]]:
+    """The candidates at full size, each only if it is shown, in the shares found on the grid."""
     height, width = frames[0].shape[:2]
     coarse_height, coarse_width = shares.shape[1:]
     scale = _scaling(width / coarse_width, height / coarse_height)
-    looks = np.zeros((SOURCES, height, width, 3), dtype=np.uint8)
-    larger = np.zeros((SOURCES, height, width), dtype=np.float32)
-    for source in range(SOURCES):
-        if float(shares[source].max()) <= _SEEN_FROM:
-            continue
+    for source in _that_show(shares):
         side, k = divmod(source, MOTIONS)
-        larger[source] = cv2.resize(shares[source], (width, height), interpolation=cv2.INTER_LINEAR)
+        larger = cv2.resize(shares[source], (width, height), interpolation=cv2.INTER_LINEAR)
+        share = np.asarray(larger, dtype=np.float32)
         if k == 0:
             flow, part = ((motion.forward, at), (motion.backward, 1.0 - at))[side]
-            looks[source] = moved_along(frames[side], followed(flow, part))
+            yield moved_along(frames[side], followed(flow, part)), share
         else:
             place = places(motion.planes[k - 1], at)[side]
             fine = scale @ place @ inverse(scale)
-            looks[source] = seen(frames[side], fine, cv2.INTER_CUBIC)
-    return _shown(looks, larger)
+            yield seen(frames[side], fine, cv2.INTER_CUBIC), share
+
+
+def _that_show(shares: Field) -> list[int]:
+    return [source for source in range(SOURCES) if float(shares[source].max()) > _SEEN_FROM]
 
 
 def _scaling(x: float, y: float) -> Matrix:

@@ -48,6 +48,8 @@ class Chooser:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = _THREADS
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # What it keeps between runs is 70 MB, and saves no time that can be measured.
+        options.enable_cpu_mem_arena = False
         # Errors only: it warns of every machine whose processor it cannot name.
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
@@ -65,8 +67,8 @@ class Chooser:
         """
         height, width = told.shape[1:]
         padding = (0, 0), (0, -height % STEP), (0, -width % STEP)
-        padded = np.pad(told, padding, mode="edge")[None]
-        (made,) = self._session.run(None, {"told": padded})
+        padded = np.pad(told, padding, mode="edge") if any(map(any, padding)) else told
+        (made,) = self._session.run(None, {"told": padded[None]})
         return np.asarray(made[0, :, :height, :width], dtype=np.float32)
 
 

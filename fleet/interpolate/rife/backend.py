@@ -56,6 +56,8 @@ class Rife:
     differ from those made alone by a rounding, one level of 255.
     """
 
+    side_by_side = False
+
     def __init__(
         self,
         weights: Path,

@@ -74,6 +74,15 @@ def test_an_exact_render_measures_next_to_nothing(name: str, start: Rect, end: R
     assert f"{SAMPLES} of {SAMPLES}" in check.detail
 
 
+def test_a_large_picture_is_searched_at_the_detail_that_frames_have() -> None:
+    picture = np.repeat(np.repeat(photo("chelsea.png"), 4, axis=0), 4, axis=1)
+    path = move(picture, Rect.of(0, 0, 0.9, 0.9), Rect.of(0.1, 0.1, 1, 1), output=OUTPUT)
+
+    check = adherence(picture, path, filmed(picture, path, frames=FRAMES, output=OUTPUT))
+
+    assert value(check) < 0.0003  # 0.0005 where features finer than a frame's pixels are among them
+
+
 @pytest.mark.parametrize("name", PHOTOS)
 def test_noise_and_compression_do_not_disturb_the_measure(name: str) -> None:
     picture = photo(name)
