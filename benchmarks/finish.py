@@ -6,7 +6,7 @@ this fleet's interpolator, checks and encoder, in a process of their own for eac
 from a file, as bytes do from the object store.  Told are frames of the clip per second and the
 largest resident memory, that of Python and its libraries included.
 
-``--long`` finishes one shot of a minute at 1920x1080, its frames rendered as they are asked for.
+``--long`` finishes one shot of a minute at 1920x1080 while another process renders its frames.
 ``--quick`` is for trying the script: small frames, one run.  ``--with`` names an interpolator.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -116,19 +117,19 @@ class Shot:
                 shape = (-1, self.size.height, self.size.width, 3)
                 yield np.frombuffer(data, dtype=np.uint8).reshape(shape)
 
-    def rendered(self) -> Iterator[Chunk]:
-        """The frames in chunks, made when they are asked for."""
+    def render(self) -> None:
+        """Write the frames, which the fleet's generator makes, to their file or pipe."""
         task = GenerateTask("s", "shot.png", self.recipe, 1)
-        for item in Work().generate(task, self.picture.read_bytes(), never_stopped):
-            if not isinstance(item, GenerateReport):
-                yield item
+        with self.frames.open("wb") as stream:
+            for item in Work().generate(task, self.picture.read_bytes(), never_stopped):
+                if not isinstance(item, GenerateReport):
+                    stream.write(item.data)
 
 
-def as_a_stream(shot: Shot, *, rendered: bool = False) -> int:
+def as_a_stream(shot: Shot) -> int:
     """Frames of the clip, by the finish stage."""
-    chunks = shot.rendered() if rendered else shot.chunks()
     made = interpolator(shot.interpolator)
-    *_, clip = finish(shot.task, shot.picture.read_bytes(), chunks, made)
+    *_, clip = finish(shot.task, shot.picture.read_bytes(), shot.chunks(), made)
     if not isinstance(clip, bytes):
         raise TypeError("the stream ended without a clip")
     return probe_frames(shot)
@@ -202,12 +203,8 @@ def child(how: str, told: str) -> None:
             frames = as_a_stream(shot)
         case "naive":
             frames = naively(shot)
-        case "long":
-            frames = as_a_stream(shot, rendered=True)
         case "frames":
-            with shot.frames.open("wb") as stream:
-                for chunk in shot.rendered():
-                    stream.write(chunk.data)
+            shot.render()
             frames = shot.generated
         case _:
             raise ValueError(how)
@@ -223,6 +220,24 @@ class Run:
 
 
 def _run(how: str, shot: Shot) -> Run:
+    with _started(how, shot) as ran:
+        told, _ = ran.communicate()
+    if ran.returncode:
+        raise subprocess.CalledProcessError(ran.returncode, how)
+    said = json.loads(told.splitlines()[-1])
+    return Run(said["fps"], said["peak"])
+
+
+def _run_beside_its_generator(shot: Shot) -> Run:
+    """Frames come through a pipe from a process that makes them meanwhile, as on a fleet."""
+    os.mkfifo(shot.frames)
+    with _started("frames", shot) as generator:
+        run = _run("stream", shot)
+        generator.communicate()
+    return run
+
+
+def _started(how: str, shot: Shot) -> subprocess.Popen[str]:
     told = {
         "picture": str(shot.picture),
         "frames": str(shot.frames),
@@ -231,9 +246,7 @@ def _run(how: str, shot: Shot) -> Run:
         "interpolator": shot.interpolator,
     }
     argv = [sys.executable, "-m", "benchmarks.finish", "--child", how, json.dumps(told)]
-    ran = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True)
-    said = json.loads(ran.stdout.splitlines()[-1])
-    return Run(said["fps"], said["peak"])
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
 
 def compared(shot: Shot, *, runs: int, bound: bool) -> list[Figure]:
@@ -281,7 +294,7 @@ def main() -> None:
             figures += compared(shot, runs=runs, bound=seconds == max(SECONDS))
         if asked.long:
             whole = TINY if asked.quick else FULL_HD
-            run = _run("long", Shot(picture, frames, whole, LONG_S, asked.backend))
+            run = _run_beside_its_generator(Shot(picture, frames, whole, LONG_S, asked.backend))
             figures += [
                 Figure(
                     f"{LONG_S:g} s at {whole.width}x{whole.height}, stream",

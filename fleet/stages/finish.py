@@ -44,7 +44,11 @@ from fleet.stages.shot_plan import plan_frames_of, plan_shot
 from fleet.upscale.base import Upscaler
 
 HANDS: Final = 2
-"""Pairs of frames that are interpolated at once: a slot of the pool has about two cores."""
+"""Most pairs of frames that are interpolated at once: a slot of the pool has about two cores."""
+WORK_BYTES: Final = 256 * 1024 * 1024
+"""What pairs may take together while they are at work; one may always."""
+_BYTES_A_PIXEL: Final = 135
+"""Of a pair, measured for ``flow-refine``, the largest of those that work side by side."""
 TELL_EVERY: Final = 12
 """Frames between two words on progress."""
 WAITING_BYTES: Final = 16 * 1024 * 1024
@@ -95,7 +99,11 @@ def finish(
                 ask=partial(_go_on, stopped),
             ).then(
                 partial(
-                    resample, plan=frames, interpolator=interpolator, report=counts, hands=HANDS
+                    resample,
+                    plan=frames,
+                    interpolator=interpolator,
+                    report=counts,
+                    hands=_hands(plan.output),
                 )
             )
             if recipe.upscaling is not None and upscaler is not None:
@@ -163,6 +171,10 @@ def _frames_of(task: FinishTask) -> FramePlan:
 
 def _room(size: Size) -> int:
     return max(1, min(MOST_WAITING, WAITING_BYTES // (3 * size.width * size.height)))
+
+
+def _hands(size: Size) -> int:
+    return max(1, min(HANDS, WORK_BYTES // (_BYTES_A_PIXEL * size.width * size.height)))
 
 
 def _go_on(stopped: Stopped) -> None:

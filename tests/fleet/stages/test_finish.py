@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from companions.geometry import Size
 from companions.timing import FrameGrid
 from companions.video_manifest import EncodeParams, Master, Recipe, UpscalingParams
 from companions.video_meta import CheckVerdict, Verdict
@@ -31,10 +32,11 @@ from fleet.stages.base import (
     Stopped,
     never_stopped,
 )
-from fleet.stages.finish import MOST_WAITING
+from fleet.stages.finish import MOST_WAITING, _hands, finish
 from fleet.stages.generate import generate
 from fleet.stages.shot_plan import plan_frames_of
 from fleet.stages.work import Work
+from tests.fleet.interpolate.test_hands import Meeting
 from tests.fleet.making import photo, recipe, sha256
 
 Any8 = npt.NDArray[Any]
@@ -99,6 +101,17 @@ def finished(
 
 def threads_at_work() -> list[str]:
     return [each.name for each in threading.enumerate() if each.name.startswith("finish-line")]
+
+
+def test_two_pairs_are_interpolated_at_once_while_their_frames_are_small(made: Shot) -> None:
+    meeting = Meeting(2)
+
+    *_, clip = finish(made.task(), made.picture, [made.frames], meeting)
+
+    assert isinstance(clip, bytes)
+    assert meeting.most == 2
+    assert _hands(Size(1280, 720)) == 2
+    assert _hands(Size(1920, 1080)) == 1
 
 
 def test_the_clip_is_marked_with_its_origin_and_its_meta_holds_what_was_measured(
