@@ -28,7 +28,7 @@ from fleet.interpolate.flow import (
     reduced,
 )
 from fleet.interpolate.refine.candidates import MOTIONS, SOURCES, Candidates, Motion, places, seen
-from fleet.interpolate.refine.network import BUNDLED, Chooser
+from fleet.interpolate.refine.network import BUNDLED, STEP, Chooser
 from fleet.interpolate.refine.planes import Matrix, inverse
 
 Field = npt.NDArray[np.float32]
@@ -80,16 +80,24 @@ class FlowRefine:
     def _at(
         self, motion: Motion, small: tuple[Pixels, Pixels], frames: tuple[Pixels, Pixels], at: float
     ) -> Pixels:
-        candidates = Candidates.of(motion, *small, at)
-        told = candidates.told()
-        corrections = self._chooser.corrections(told.channels)
-        shares = softmax(told.believed + told.doubt * corrections)
+        looks, shares = self._judged(motion, small, at)
         height, width = frames[0].shape[:2]
         if small[0].shape == frames[0].shape:
-            shown = ((candidates.looks[source], shares[source]) for source in _that_show(shares))
+            shown = ((looks[source], shares[source]) for source in _that_show(shares))
             return _mixed(shown, height=height, width=width)
-        del candidates, told, corrections
+        del looks
         return _mixed(_full_size(motion, shares, frames, at), height=height, width=width)
+
+    def _judged(
+        self, motion: Motion, small: tuple[Pixels, Pixels], at: float
+    ) -> tuple[npt.NDArray[np.uint8], Field]:
+        """The candidates' looks on the grid, and the share of each at every place."""
+        candidates = Candidates.of(motion, *small, at)
+        told, looks = candidates.told(step=STEP), candidates.looks
+        del candidates  # at full HD a fifth of what the network needs
+        height, width = told.doubt.shape
+        corrections = self._chooser.corrections(told.channels)[:, :height, :width]
+        return looks, softmax(told.believed + told.doubt * corrections)
 
 
 def softmax(weights: Field) -> Field:

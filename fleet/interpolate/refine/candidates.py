@@ -100,7 +100,7 @@ class Told:
     """What is known of candidates before anything learned is asked.
 
     Attributes:
-        channels: what the network is told, (CHANNELS, height, width).
+        channels: what the network is told, (CHANNELS, height, width) or somewhat larger.
         believed: logarithms of the weights it corrects: what one would believe without having
             learned anything, (SOURCES, height, width).
         doubt: how far its corrections count, (height, width), 0..1.
@@ -150,11 +150,16 @@ class Candidates:
                 view[index + k] = in_view(displacement(there, height=height, width=width))
         return cls(looks, here, alike, view, 1 + len(motion.planes), at)
 
-    def told(self) -> Told:
-        """What the network is told of these candidates."""
+    def told(self, *, step: int = 1) -> Told:
+        """What the network is told of these candidates.
+
+        ``step``: the sides of its channels are the next multiples of it, filled from the edges.
+        """
         height, width = self.view.shape[1:]
-        channels = np.zeros((CHANNELS, height, width), dtype=np.float32)
-        parts = np.split(channels, np.cumsum([SOURCES] * 3 + [MOTIONS] * 2 + [SOURCES]))
+        whole = (CHANNELS, height + -height % step, width + -width % step)
+        channels = np.zeros(whole, dtype=np.float32)
+        inner = channels[:, :height, :width]
+        parts = np.split(inner, np.cumsum([SOURCES] * 3 + [MOTIONS] * 2 + [SOURCES]))
         parts[0][:], parts[1][:], parts[2][:] = self.here, self.alike, self.view
         patch = np.empty((MOTIONS, height, width), dtype=np.float32)
         for k, unknown in enumerate(_UNKNOWN_LEVELS):
@@ -176,6 +181,8 @@ class Candidates:
         parts[5] *= np.float32(1.0 / 128.0)
         parts[5] -= np.float32(1.0)
         parts[6][:] = self.at
+        channels[:, :height, width:] = inner[:, :, -1:]
+        channels[:, height:] = channels[:, height - 1 : height]
         near = np.repeat(np.array([1.0 - self.at, self.at], dtype=np.float32), MOTIONS)
         near *= np.tile(np.exp([-_RATHER_PLANES, *[0.0] * MOST]).astype(np.float32), 2)
         half = np.float32(0.5)

@@ -60,16 +60,13 @@ class Chooser:
         """What to add to the logarithms of the candidates' weights.
 
         Args:
-            told: (CHANNELS, height, width), of any size.
+            told: (CHANNELS, height, width), both sides multiples of ``STEP``.
 
         Returns:
             (SOURCES, height, width).
         """
-        height, width = told.shape[1:]
-        padding = (0, 0), (0, -height % STEP), (0, -width % STEP)
-        padded = np.pad(told, padding, mode="edge") if any(map(any, padding)) else told
-        (made,) = self._session.run(None, {"told": padded[None]})
-        return np.asarray(made[0, :, :height, :width], dtype=np.float32)
+        (made,) = self._session.run(None, {"told": told[None]})
+        return np.asarray(made[0], dtype=np.float32)
 
 
 def graph(weights: Weights) -> bytes:

@@ -69,3 +69,15 @@ def test_where_the_frames_agree_nothing_learned_is_heard(candidates: Candidates)
 
     assert float(np.median(doubt[20:-20, 20:-20])) == 0.0
     assert doubt[:, -1].min() == 1.0  # only one frame sees what enters the view
+
+
+def test_what_a_step_needs_beyond_the_frame_repeats_its_edges(candidates: Candidates) -> None:
+    height, width = candidates.looks.shape[1:3]
+
+    plain, larger = candidates.told().channels, candidates.told(step=7).channels
+
+    assert larger.shape == (CHANNELS, 161, 245), "the next multiples of 160 and 240"
+    assert np.array_equal(larger[:, :height, :width], plain)
+    assert np.array_equal(larger[:, height:, :width], plain[:, -1:])
+    assert (larger[:, :height, width:] == plain[:, :, -1:]).all()
+    assert (larger[:, height:, width:] == plain[:, -1:, -1:]).all()
