@@ -51,7 +51,7 @@ _BYTES_A_PIXEL: Final = 135
 """Of a pair, measured for ``flow-refine``, the largest of those that work side by side."""
 TELL_EVERY: Final = 12
 """Frames between two words on progress."""
-WAITING_BYTES: Final = 16 * 1024 * 1024
+WAITING_BYTES: Final = 12 * 1024 * 1024
 """Frames that wait between two steps are of about this size together; one may always."""
 MOST_WAITING: Final = 2
 """More would bridge no longer pause than a step makes, and only hold memory."""
