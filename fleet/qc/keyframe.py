@@ -56,7 +56,7 @@ class PlannedShot:
         right = min(width, math.ceil((x2 + mx) * width))
         bottom = min(height, math.ceil((y2 + my) * height))
         whole = cls(
-            pixels=np.ascontiguousarray(picture[top:bottom, left:right], dtype=np.uint8),
+            pixels=picture[top:bottom, left:right],
             path=path,
             picture=Size(width, height),
             scale_x=1.0,
@@ -64,7 +64,8 @@ class PlannedShot:
             left=left,
             top=top,
         )
-        return whole.at_most(LONGEST_PX)
+        small = whole.at_most(LONGEST_PX)
+        return replace(small, pixels=np.ascontiguousarray(small.pixels))
 
     def at_most(self, longest_px: int) -> PlannedShot:
         """The same shot, its longest side reduced to ``longest_px`` where it is longer."""
