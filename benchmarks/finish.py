@@ -232,9 +232,11 @@ def _run_beside_its_generator(shot: Shot) -> Run:
     """Frames come through a pipe from a process that makes them meanwhile, as on a fleet."""
     os.mkfifo(shot.frames)
     with _started("frames", shot) as generator:
-        run = _run("stream", shot)
-        generator.communicate()
-    return run
+        try:
+            return _run("stream", shot)
+        finally:
+            # One whose reader died before it opened the pipe would wait for ever.
+            generator.terminate()
 
 
 def _started(how: str, shot: Shot) -> subprocess.Popen[str]:
