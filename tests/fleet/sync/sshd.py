@@ -23,6 +23,7 @@ class Sshd:
     Attributes:
         folder: keys, configuration and log lie here.
         home: the ``FLEET_HOME`` that every session there has.
+        login: the ``HOME`` that every session there has; nothing lies in it.
         config: the client's ssh configuration, with the host ``colo``.
         known_hosts: the client's file of host keys; has the server's key.
     """
@@ -34,6 +35,7 @@ class Sshd:
         self._sshd = found
         self.folder = folder
         self.home = folder / "far-home"
+        self.login = folder / "far-login"
         self.config = folder / "ssh_config"
         self.known_hosts = folder / "known_hosts"
         self.authorized_keys = folder / "authorized_keys"
@@ -42,6 +44,7 @@ class Sshd:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         self.home.mkdir(mode=0o700)
+        self.login.mkdir(mode=0o700)
         new_key(self.identity)
         self.new_host_key()
         self.trust()
@@ -86,7 +89,10 @@ class Sshd:
     def write_server_config(self, environment: Mapping[str, str], *, more: str = "") -> None:
         """The server's configuration; ``environment`` is given to every session."""
         # What a session finds: the fleet that is tested, its home, and nothing that calls home.
+        # A login there is a stranger's: where the shell reads start-up files of whoever runs the
+        # tests, every session runs them, and waits for what they wait for.
         given = {
+            "HOME": str(self.login),
             "FLEET_HOME": str(self.home),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "RAY_USAGE_STATS_ENABLED": "0",
