@@ -21,7 +21,7 @@ from tests.acceptance.cli import Ran, command, environment, fleet
 from tests.fleet.making import PHOTOS, photo, shot, small_picture, write_manifest
 
 MOVE = Move(
-    start_rect=Rect.of(0.0, 0.0, 0.9, 0.9), end_rect=Rect.of(0.1, 0.1, 0.9, 0.9), duration_sec=2.0
+    start_rect=Rect.of(0.0, 0.0, 0.9, 0.9), end_rect=Rect.of(0.1, 0.1, 0.9, 0.9), duration_sec=1.0
 )
 
 

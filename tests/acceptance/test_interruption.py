@@ -46,10 +46,10 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
 def test_a_stopped_submission_says_how_to_go_on_and_the_same_command_does(
     tmp_path: Path, stop: signal.Signals
 ) -> None:
-    manifest = manifest_of(tmp_path, "m", 6)
+    manifest = manifest_of(tmp_path, "m", 4)
     home = tmp_path / "home"
     with started(home, manifest) as process:
-        read_until(process, "1/6 pass")
+        read_until(process, "1/4 pass")
         process.send_signal(stop)
         _, err = process.communicate(timeout=30)
 
@@ -61,7 +61,7 @@ def test_a_stopped_submission_says_how_to_go_on_and_the_same_command_does(
 
     assert again.code == 0
     assert "nothing to add, going on with" in again.err
-    assert len(list(tmp_path.glob("*.mp4"))) == 6
+    assert len(list(tmp_path.glob("*.mp4"))) == 4
 
 
 def test_a_second_submission_at_the_same_time_joins_the_first(tmp_path: Path) -> None:
