@@ -41,7 +41,6 @@ CURVES: Mapping[EasingName, Bezier] = {
 
 _MOST_STEPS: Final = 60
 """Halves alone would take 52 to the last bit of a double."""
-_LEVEL: Final = 1e-9
 _LAST_BIT: Final = 2.0**-52
 
 
@@ -71,7 +70,7 @@ def eased(easing: Easing, u: float) -> float:
             low = s
         else:
             high = s
-        nearer = s - beyond / slope if slope > _LEVEL else low
+        nearer = s - beyond / slope if slope > 0.0 else low
         if not low < nearer < high:
             nearer = 0.5 * (low + high)
         if abs(nearer - s) <= _LAST_BIT:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 from hypothesis import given
 
-from companions.easing import CURVES, Easing, EasingName, eased
+from companions.easing import CURVES, Bezier, Easing, EasingName, eased
 from tests.companions import documents
 
 # Solved with numpy.roots from the cubic's definition, by no code of this repository.
@@ -55,6 +55,39 @@ def test_a_reversed_curve_is_the_mirrored_one(easing: Easing, u: float) -> None:
     # Where a curve is vertical, a rounding in u is a step in progress: compare across a hair.
     low, high = eased(mirrored, max(0.0, u - 1e-7)), eased(mirrored, min(1.0, u + 1e-7))
     assert low - 1e-6 <= 1.0 - eased(easing, 1.0 - u) <= high + 1e-6
+
+
+def halved(curve: Bezier, u: float) -> float:
+    """The curve at ``u`` by halving alone: slow, and right whatever its slope is."""
+
+    def ordinate(p1: float, p2: float, s: float) -> float:
+        r = 1.0 - s
+        return 3.0 * r * r * s * p1 + 3.0 * r * s * s * p2 + s**3
+
+    x1, y1, x2, y2 = curve
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        s = (low + high) / 2.0
+        low, high = (s, high) if ordinate(x1, x2, s) < u else (low, s)
+    return ordinate(y1, y2, low)
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        (1.0, 0.0, 0.0, 1.0),  # vertical in its middle
+        (1.0, 1.0, 0.0, 0.0),
+        (1.0, 0.0, 1.0, 1.0),  # vertical at its end
+        (0.0, 1.0, 0.0, 0.0),  # and at its beginning
+        (0.999, 0.0, 0.001, 1.0),
+        (1.0, 0.2, 0.3, 0.9),
+    ],
+)
+def test_a_curve_that_stands_on_end_is_right_as_well(curve: Bezier) -> None:
+    hairs = [1e-18, 1e-14, 1e-11, 1.0 - 1e-11, 1.0 - 1e-13]
+    for u in [*hairs, *(step / 2000 for step in range(1, 2000))]:
+        # Where it is vertical, the last bit of u is some millionths of progress.
+        assert eased(curve, u) == pytest.approx(halved(curve, u), abs=2e-5)
 
 
 def test_every_name_has_its_curve() -> None:
