@@ -333,11 +333,17 @@ def test_what_speaks_no_ssh_is_told_in_one_sentence_and_soon(host: Sshd, words: 
     assert time.monotonic() - begun < 8.0
 
 
+def answers(at: Path) -> bool:
+    """Whether somebody listens at that socket; it is there a moment before anybody does."""
+    with socket.socket(socket.AF_UNIX) as line:
+        return line.connect_ex(str(at)) == 0
+
+
 def agent_with(*keys: Path, at: Path) -> Callable[[], None]:
     """A real ssh-agent that holds ``keys``; gives how to end it."""
     process = subprocess.Popen(["ssh-agent", "-D", "-a", str(at)], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 20.0
-    while not at.exists():
+    while not answers(at):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     for key in keys:
