@@ -416,12 +416,11 @@ def test_a_clip_at_rest_is_not_decoded_on_and_on(qtbot: QtBot, clip: Path, room:
         reader.seek(frame)
         shows(qtbot, watched, frame)
     qtbot.waitUntil(lambda: 50 + room * 2 // 3 in decoded, timeout=PATIENCE_MS)
-    qtbot.wait(100)  # it may be at the last one
     at_rest = len(decoded)
 
     qtbot.wait(300)
 
-    assert len(decoded) == at_rest
+    assert len(decoded) <= at_rest + 2  # it may have been at the last ones
     reader.close()
 
 
