@@ -143,7 +143,7 @@ def as_python_spells_it(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("version", schema.MODELS, ids=str)
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(choices=st.data())
 def test_what_a_schema_allows_the_model_takes(version: Version, choices: st.DataObject) -> None:
     plain = choices.draw(allowed_by_schema(version))

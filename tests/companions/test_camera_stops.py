@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from companions.camera import CameraPath, turned_corners
@@ -270,7 +270,6 @@ def test_the_bounds_hold_every_window_and_no_more_than_that(move: Move, u: float
         assert (y1, y2) == (min(r.y1 for r in rects), max(r.y2 for r in rects))
 
 
-@settings(max_examples=30)
 @given(move=moves(turned=True))
 def test_the_overhang_is_the_farthest_corner_of_any_window(move: Move) -> None:
     path = path_of(move)

@@ -76,6 +76,12 @@ def test_a_command_that_floods_stderr_is_not_kept_waiting(host: Sshd) -> None:
         line.close()
 
 
+def test_a_login_finds_nothing_of_whoever_runs_the_tests(host: Sshd) -> None:
+    with connection(host) as there:
+        found = there.run(["sh", "-c", "ls -A ~ && echo ~"])
+    assert found.out.split() == [str(host.login).encode()]
+
+
 def test_a_command_that_does_not_end_in_time_is_told(host: Sshd) -> None:
     with connection(host) as there, pytest.raises(HostUnreachable, match=r"not over within 0.5 s"):
         there.run(["sleep", "60"], timeout_s=0.5)
