@@ -70,7 +70,9 @@ def latent_mask(
     """
     held = torch.from_numpy(np.stack([np.asarray(mask) for mask in masks])).float() / 255.0
     time, height, width = shape
-    small = torch.nn.functional.interpolate(held.unsqueeze(0), size=(height, width), mode="nearest")[0]
+    small = torch.nn.functional.interpolate(
+        held.unsqueeze(0), size=(height, width), mode="nearest"
+    )[0]
     frames = small.shape[0]
     if rhythm is Rhythm.EACH:
         chosen = small
@@ -81,7 +83,9 @@ def latent_mask(
             chosen = small[firsts]
         else:
             ends = [*firsts[1:], frames]
-            chosen = torch.stack([small[a:b].amax(dim=0) for a, b in zip(firsts, ends, strict=True)])
+            chosen = torch.stack(
+                [small[a:b].amax(dim=0) for a, b in zip(firsts, ends, strict=True)]
+            )
     return (chosen > 0.5).float().view(1, 1, time, height, width)
 
 
