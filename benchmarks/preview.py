@@ -25,7 +25,7 @@ from companions.geometry import Rect, Size
 from companions.motion import Move, Rotation
 from companions.picture import Pixels
 from companions.reference import Reference
-from companions.rendition import Rendition
+from companions.rendition import Rendition, clip_fractions
 from companions.trajectory import ObjectTrajectory, PolygonRegion, TrajectoryPoint
 
 PICTURE: Final = Size(6000, 4000)
@@ -96,8 +96,10 @@ def _rendered(picture: Pixels, move: Move, output: Size) -> tuple[float, float]:
 
     def source() -> Callable[[int], object]:
         if move.objects:
-            return Reference(picture, path, move.objects, output=output, count=count).frame
-        return Rendition(picture, path, output=output, count=count).frame
+            return Reference(
+                picture, path, move.objects, output=output, at=clip_fractions(count)
+            ).frame
+        return Rendition(picture, path, output=output, at=clip_fractions(count)).frame
 
     def clip() -> None:
         frame = source()

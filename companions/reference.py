@@ -26,7 +26,7 @@ from companions.levels import Levels, View
 from companions.masks import Box, Mask, mask_box, polygon_mask
 from companions.objects import picture_to_moved, polygon_box, pose_at
 from companions.picture import Pixels
-from companions.rendition import DEFAULT_BUDGET_BYTES, Rendition, clip_fractions, size_of, views_of
+from companions.rendition import DEFAULT_BUDGET_BYTES, Rendition, size_of, views_of
 from companions.trajectory import MaskRegion, ObjectTrajectory
 
 _FILL_SIDE: Final = 320
@@ -60,7 +60,7 @@ class ReferenceFrame:
 
 
 class Reference:
-    """A clip of ``count`` reference frames over one picture, in any order; from one thread."""
+    """A clip of reference frames over one picture, in any order; from one thread."""
 
     def __init__(
         self,
@@ -69,12 +69,13 @@ class Reference:
         objects: Sequence[ObjectTrajectory],
         *,
         output: Size,
-        count: int,
+        at: Sequence[float],
         masks: Mapping[str, Mask] | None = None,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
     ) -> None:
         """The filling is made here; a tenth of a second for a region of a quarter of the picture.
 
+        ``at`` is the fraction (0..1) of the move that each frame shows.
         ``masks`` are those of the objects whose region is a mask, by the object's name, as
         ``read_mask`` gives them.
 
@@ -82,8 +83,7 @@ class Reference:
             ValueError: an object's mask is missing, or holds nothing.
         """
         whole = size_of(picture)
-        at = clip_fractions(count)
-        self.output, self.count, self._whole = output, count, whole
+        self.output, self.count, self._whole = output, len(at), whole
         self._views = views_of(path, at, picture=whole, output=output)
         regions = [_Region.of(each, picture=whole, masks=masks or {}) for each in objects]
         shares = budget_bytes // (1 + 2 * len(regions))
@@ -92,9 +92,9 @@ class Reference:
             carried(picture, region, ways=[_way(each, region, u, picture=whole) for u in at])
             for each, region in zip(objects, regions, strict=True)
         ]
-        self._left = [carried(None, region, ways=[np.eye(2, 3)] * count) for region in regions]
+        self._left = [carried(None, region, ways=[np.eye(2, 3)] * len(at)) for region in regions]
         self._ground = Rendition(
-            _filled(picture, regions), path, output=output, count=count, budget_bytes=shares
+            _filled(picture, regions), path, output=output, at=at, budget_bytes=shares
         )
 
     def frame(self, index: int) -> ReferenceFrame:

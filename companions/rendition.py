@@ -35,7 +35,7 @@ def rendered(
 
 
 class Rendition:
-    """A clip of ``count`` frames over one picture, in any order; from one thread at a time."""
+    """A clip over one picture, its frames in any order; from one thread at a time."""
 
     def __init__(
         self,
@@ -43,19 +43,19 @@ class Rendition:
         path: CameraPath,
         *,
         output: Size,
-        count: int,
+        at: Sequence[float],
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
     ) -> None:
-        """Nothing is rendered yet.
+        """Nothing is rendered yet; ``at`` is the fraction (0..1) of the move of each frame.
 
         The path may be of a larger output than ``output`` with nearly its aspect: then frames
         are those of a smaller clip.  Copies of the picture take up to ``budget_bytes``.
         """
         whole = size_of(picture)
-        self.output, self.count = output, count
+        self.output, self.count = output, len(at)
         self._levels = Levels(
             picture,
-            views_of(path, clip_fractions(count), picture=whole, output=output),
+            views_of(path, at, picture=whole, output=output),
             scales=scales_of(path, picture=whole, output=output),
             budget_bytes=budget_bytes,
         )

@@ -24,7 +24,7 @@ from companions.masks import Mask, read_mask
 from companions.motion import Move
 from companions.picture import Pixels
 from companions.reference import Reference
-from companions.rendition import Rendition, size_of
+from companions.rendition import Rendition, clip_fractions, size_of
 from companions.timing import clip_frames
 from companions.trajectory import MaskRegion
 from selector.media.decode import image_of
@@ -86,7 +86,7 @@ def source_of(clip: Clip, pixels: Pixels) -> FrameSource:
             f"of {clip.output.width} x {clip.output.height}; choose a clip size like the picture's."
         ) from None
     if not move.objects:
-        return _Plain(Rendition(pixels, path, output=clip.drawn, count=clip.count))
+        return _Plain(Rendition(pixels, path, output=clip.drawn, at=clip_fractions(clip.count)))
     folder = clip.folder or clip.picture.parent
     masks = {
         each.name: read_mask(each.region, folder=folder, picture=whole)
@@ -94,7 +94,14 @@ def source_of(clip: Clip, pixels: Pixels) -> FrameSource:
         if isinstance(each.region, MaskRegion)
     }
     return _WithObjects(
-        Reference(pixels, path, move.objects, output=clip.drawn, count=clip.count, masks=masks)
+        Reference(
+            pixels,
+            path,
+            move.objects,
+            output=clip.drawn,
+            at=clip_fractions(clip.count),
+            masks=masks,
+        )
     )
 
 

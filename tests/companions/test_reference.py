@@ -50,7 +50,7 @@ def at_rest(corners: tuple[tuple[float, float], ...]) -> tuple[TrajectoryPoint, 
 
 def reference(picture: Pixels, move: Move, *objects: ObjectTrajectory) -> Reference:
     path = CameraPath.of(move, picture=size_of(picture), output=OUTPUT)
-    return Reference(picture, path, objects, output=OUTPUT, count=COUNT)
+    return Reference(picture, path, objects, output=OUTPUT, at=clip_fractions(COUNT))
 
 
 def expected_mask(
@@ -162,7 +162,7 @@ def test_what_an_object_left_is_filled_from_around_it_and_marked_as_invented() -
 def test_an_object_that_rests_in_its_place_changes_nothing_and_leaves_nothing() -> None:
     picture = photograph("astronaut.png")
     path = CameraPath.of(moves.PUSH_IN, picture=size_of(picture), output=OUTPUT)
-    bare = Rendition(picture, path, output=OUTPUT, count=COUNT)
+    bare = Rendition(picture, path, output=OUTPUT, at=clip_fractions(COUNT))
 
     made = reference(picture, moves.PUSH_IN, moving())
 
@@ -177,7 +177,7 @@ def test_an_object_that_rests_in_its_place_changes_nothing_and_leaves_nothing() 
 def test_without_objects_the_reference_is_the_rendition_bit_for_bit(move: Move) -> None:
     picture = photograph("rocket.jpg")
     path = CameraPath.of(move, picture=size_of(picture), output=OUTPUT)
-    bare = Rendition(picture, path, output=OUTPUT, count=COUNT)
+    bare = Rendition(picture, path, output=OUTPUT, at=clip_fractions(COUNT))
 
     made = reference(picture, move)
 
@@ -273,7 +273,7 @@ def test_a_region_given_as_a_mask_is_the_region_given_as_its_polygon() -> None:
     path = CameraPath.of(moves.PAN, picture=size_of(picture), output=OUTPUT)
 
     by_mask = Reference(
-        picture, path, [named], output=OUTPUT, count=COUNT, masks={"shield": mask}
+        picture, path, [named], output=OUTPUT, at=clip_fractions(COUNT), masks={"shield": mask}
     ).frame(4)
 
     by_polygon = reference(picture, moves.PAN, FLIES).frame(4)
@@ -290,7 +290,7 @@ def test_an_object_without_its_mask_is_refused_by_name() -> None:
     path = CameraPath.of(STILL, picture=size_of(picture), output=OUTPUT)
 
     with pytest.raises(ValueError, match=r"'shield'.*missing"):
-        Reference(picture, path, [named], output=OUTPUT, count=COUNT)
+        Reference(picture, path, [named], output=OUTPUT, at=clip_fractions(COUNT))
 
 
 def test_what_a_turned_window_sees_beyond_the_picture_is_invented() -> None:

@@ -27,7 +27,7 @@ def test_any_frame_is_bit_for_bit_the_one_of_the_clip_in_order(name: str, move: 
     path = CameraPath.of(move, picture=size_of(picture), output=OUTPUT)
     in_order = list(rendered(picture, path, clip_fractions(COUNT), output=OUTPUT))
 
-    rendition = Rendition(picture, path, output=OUTPUT, count=COUNT)
+    rendition = Rendition(picture, path, output=OUTPUT, at=clip_fractions(COUNT))
 
     for index in np.random.default_rng(4).permutation(COUNT).tolist():
         assert np.array_equal(rendition.frame(index), in_order[index])
@@ -50,9 +50,9 @@ def test_a_clips_moments_are_those_that_the_fleet_plans_at_the_clips_own_rate() 
 def test_a_smaller_clip_shows_what_the_large_one_shows() -> None:
     picture = photograph("coffee.png")
     path = CameraPath.of(moves.PUSH_IN, picture=size_of(picture), output=Size(640, 360))
-    large = Rendition(picture, path, output=Size(640, 360), count=3)
+    large = Rendition(picture, path, output=Size(640, 360), at=clip_fractions(3))
 
-    small = Rendition(picture, path, output=OUTPUT, count=3)
+    small = Rendition(picture, path, output=OUTPUT, at=clip_fractions(3))
 
     for index in range(3):
         halved = large.frame(index).reshape(180, 2, 320, 2, 3).mean(axis=(1, 3))
@@ -62,7 +62,7 @@ def test_a_smaller_clip_shows_what_the_large_one_shows() -> None:
 def test_frames_of_a_rendition_are_arrays_of_their_own() -> None:
     picture = photograph(PHOTOS[0])
     path = CameraPath.of(moves.PAN, picture=size_of(picture), output=OUTPUT)
-    rendition = Rendition(picture, path, output=OUTPUT, count=4)
+    rendition = Rendition(picture, path, output=OUTPUT, at=clip_fractions(4))
 
     first = rendition.frame(0)
     kept = first.copy()

@@ -1,0 +1,8 @@
+"""Generators that denoise: video models of diffusers, made to follow the operator's rectangles.
+
+family      what a family of models is: a declaration, without torch
+families/   one file for each family: hub id, grid, defaults, memory, clocks
+clocks      pure: the two clocks of Time-to-Move, from noise fractions to steps of a schedule
+chunks      pure: how a clip that is longer than a model's window is cut
+steering    the hooks that hold a stock pipeline to a reference
+"""
