@@ -26,9 +26,9 @@ from benchmarks.report import FOLDER, Figure, tell
 from companions import files
 from companions.camera import CameraPath
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.picture import Pixels
-from companions.video_manifest import GenerationParams
 from fleet.checkpoint.folder import SUFFIX
 from fleet.checkpoint.frames import Chunk, read_checkpoint, write_checkpoint
 from fleet.generate.base import GenerateRequest

@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 
 from benchmarks.report import Figure, median_seconds, tell
 from companions import codec, schema
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import MotionKeyframe, Move
 from companions.schema import Version
-from companions.video_manifest import GenerationParams, Shot, ShotDefaults, VideoManifest
+from companions.video_manifest import Shot, ShotDefaults, VideoManifest
 
 SHOTS = 10_000
 RUNS = 7

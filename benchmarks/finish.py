@@ -32,16 +32,12 @@ from PIL import Image
 from benchmarks.moves.photographs import mosaic
 from benchmarks.report import Figure, tell
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.motion import Move
 from companions.picture import Pixels, decode_picture
 from companions.timing import FrameGrid, parse_rate
-from companions.video_manifest import (
-    DEFAULT_INTERPOLATOR,
-    GenerationParams,
-    InterpolationParams,
-    Recipe,
-)
+from companions.video_manifest import DEFAULT_INTERPOLATOR, InterpolationParams, Recipe
 from fleet.encode.clip import ClipWords, ClipWriter
 from fleet.encode.marking import mark, source_type_of
 from fleet.encode.probe import probe_clip

@@ -30,9 +30,9 @@ from benchmarks.report import Figure, tell
 from benchmarks.standing import Standing, deploy
 from companions.camera import CameraPath
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.timing import parse_rate
-from companions.video_manifest import GenerationParams
 from fleet.generate.base import GenerateRequest
 from fleet.generate.camera import Camera
 from fleet.jobs.model import Pool

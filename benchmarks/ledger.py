@@ -19,10 +19,11 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.report import Figure, median_seconds, tell
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import Move
 from companions.timing import parse_rate
-from companions.video_manifest import GenerationParams, InterpolationParams, Recipe
+from companions.video_manifest import InterpolationParams, Recipe
 from fleet.jobs.model import Stage
 from fleet.jobs.policy import Seat, Shares, choose
 from fleet.ledger import archive, control, layout, reading, summary

@@ -24,9 +24,9 @@ from benchmarks.moves.registration import Window, corner_errors
 from benchmarks.report import Figure, median_seconds, tell
 from companions.camera import CameraPath
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.picture import Pixels
-from companions.video_manifest import GenerationParams
 from fleet.generate.base import GenerateRequest
 from fleet.generate.camera import Camera
 from fleet.interpolate.registry import interpolator

@@ -21,7 +21,7 @@ from typing import Final, Self
 
 from pydantic import TypeAdapter
 
-from companions.video_manifest import GenerationParams
+from companions.generation_params import GenerationParams
 from fleet import client, standing
 from fleet.cluster.head import HASTE, HeadOptions, free_port
 from fleet.cluster.record import read_record

@@ -18,18 +18,13 @@ from companions.base import NamePart, instant_text
 from companions.codec import problems_of
 from companions.easing import EasingName
 from companions.errors import DocumentInvalid, Problem
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import MAX_DURATION_S, MotionType
 from companions.names import RelativePath
 from companions.older import Assumption, PictureAbsent, Step, Surroundings
 from companions.timing import Rate, rate_value
-from companions.video_manifest import (
-    MAX_SHOTS,
-    EncodeParams,
-    GenerationParams,
-    InterpolationParams,
-    QcParams,
-)
+from companions.video_manifest import MAX_SHOTS, EncodeParams, InterpolationParams, QcParams
 from companions.wishes import BackendName, PromptText
 
 KEPT_UNDER: Final = "version_0"

@@ -20,57 +20,15 @@ from pydantic import (
 )
 
 from companions.base import IDENTITY, Closed, Document, Instant, NamePart, Sha256
-from companions.motion import Move, OutputPixels
+from companions.generation_params import GenerationParams
+from companions.motion import Move
 from companions.names import FFV1_SUFFIX, MANIFEST_SUFFIX, PRORES_SUFFIX, RelativePath
 from companions.timing import Rate, clip_frames, parse_rate
-from companions.wishes import BackendName, PromptText, Seed
+from companions.wishes import BackendName, PromptText
 
 MAX_SHOTS = 100_000
 DEFAULT_INTERPOLATOR: Final = "flow-refine"
 """What makes the frames between where a manifest names nothing."""
-
-
-class MemoryPlan(StrEnum):
-    """How a model shares out memory: the smaller, the slower."""
-
-    CINEMA = "cinema"
-    BALANCED = "balanced"
-    FAST = "fast"
-
-
-class GenerationParams(Closed):
-    """How frames are generated from the picture."""
-
-    model: BackendName = "camera"
-    """Generator to use; ``camera`` renders the move itself and needs no GPU."""
-    fps: Rate = parse_rate(24)
-    """The generator's rate in frames per second, 1 to 240; not the clip's."""
-    num_frames: Annotated[int, Field(ge=2, le=20_000)] | None = None
-    """Frames to generate, 2 to 20000, on the generator's grid; null: as many as the duration
-    needs."""
-    width: OutputPixels = 1280
-    """Clip width in pixels, 64 to 8192, even."""
-    height: OutputPixels = 720
-    """Clip height in pixels, 64 to 8192, even."""
-    seed: Seed = 0
-    """Seed of the generator's noise, 0 to 2^63 - 1."""
-    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
-    """Denoising steps, for diffusion models, 1 to 1000; null: the model's own."""
-    guidance: Annotated[float, Field(ge=0.0, le=100.0)] | None = None
-    """Classifier-free guidance scale, for diffusion models, 0 to 100; null: the model's own."""
-    motion_bucket_id: Annotated[int, Field(ge=0, le=255)] | None = None
-    """Stable Video Diffusion's amount of motion, 0 to 255; null: the model's own."""
-    noise_aug_strength: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
-    """Stable Video Diffusion's noise on the conditioning picture, 0 to 1; null: the model's own."""
-    tweak_index: Annotated[int, Field(ge=0, le=1000)] | None = None
-    """Time-to-Move: step at which denoising starts (the weak clock), 0 to 1000; null: the
-    model's own."""
-    tstrong_index: Annotated[int, Field(ge=0, le=1000)] | None = None
-    """Time-to-Move: step until which the masked region is held to the reference, 0 to 1000;
-    null: the model's own."""
-    memory_plans: Annotated[tuple[MemoryPlan, ...], Field(max_length=3)] = ()
-    """Memory plans the model may use, the first by choice: where one runs out of memory, the next
-    is taken, and the meta says so. Up to 3; empty: the model's own and no other."""
 
 
 class InterpolationParams(Closed):

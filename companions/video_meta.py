@@ -93,6 +93,36 @@ class ModelUsed(Closed):
     """Licence the model is used under."""
     memory_plan: Annotated[str, Field(max_length=40)] = ""
     """The memory plan that was used, of those the manifest allows; empty: the model's own."""
+    conditioning: ConditioningUsed | None = None
+    """How the model was held to the move; null: it renders the move itself."""
+
+
+class ConditioningUsed(Closed):
+    """How a video model was held to the move."""
+
+    control: Label
+    """``time_to_move``, ``vace``, ``motion_bucket``, ``camera_lora`` or ``none``."""
+    steps: Count = 0
+    """Denoising steps of the schedule, from 0."""
+    steps_run: Count = 0
+    """Of these, how many ran in each piece: those before the weak clock are left out."""
+    weak_clock: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Share of noise at which denoising started, 0 to 1; null: at the beginning."""
+    strong_clock: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Share of noise until which the masked region was held, 0 to 1; null: it was not."""
+    hold: Annotated[str, Field(max_length=40)] = ""
+    """``exact`` or ``soft``; empty: nothing was held."""
+    held_share: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    """Share of the latent frames' area that was held, 0 to 1; null: nothing was."""
+    pieces: Annotated[int, Field(ge=1)] = 1
+    """Pieces the clip was made in, from 1."""
+    loras_sha256: dict[str, Sha256] = Field(default_factory=dict)
+    """Hash of each LoRA's file, by its name."""
+    speed: Annotated[str, Field(max_length=40)] = ""
+    """``distilled`` where the model's few-step weights were used; empty: all its steps."""
+    shortcuts: tuple[Label, ...] = ()
+    """What changes the frames a little and saves time or memory: a step cache, quantised or
+    stored-small weights, tiles of the autoencoder."""
 
 
 class Attempt(Closed):

@@ -23,15 +23,11 @@ import numpy as np
 from PIL import Image
 
 from companions import codec
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import Move
 from companions.timing import parse_rate
-from companions.video_manifest import (
-    GenerationParams,
-    InterpolationParams,
-    Shot,
-    VideoManifest,
-)
+from companions.video_manifest import InterpolationParams, Shot, VideoManifest
 from fleet.cluster import processes
 from fleet.cluster.environment import wanted_environment
 from fleet.cluster.head import HASTE, HeadOptions, free_port

@@ -6,16 +6,30 @@ the contract suite in ``tests/contracts``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from companions.camera import CameraPath
+from companions.generation_params import GenerationParams
 from companions.geometry import Size
+from companions.masks import Mask
 from companions.motion import Move
 from companions.picture import Pixels
 from companions.timing import FrameGrid
-from companions.video_manifest import GenerationParams
+from companions.trajectory import ObjectTrajectory
+from companions.video_meta import ConditioningUsed
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the making of one shot is, for people: ``done`` of ``steps`` denoising steps of
+    piece ``piece`` (from 1) of ``pieces``."""
+
+    done: int
+    steps: int
+    piece: int = 1
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +43,15 @@ class GenerateRequest:
         output: frame size in pixels.
         prompt, negative_prompt: text for models that take it.
         params: the shot's parameters, as validated by ``check``.
+        fps: the rate at which the generated frames are meant to be shown.
+        objects: regions of the picture that go ways of their own beneath the camera's move.
+        masks: of the objects whose region is a mask, by the object's name, as ``read_mask`` gives
+            them.
         memory_plan: the one to use of those the shot allows; empty: the generator's own.
         stopped: whether the work was called off; to be asked between steps that take longer than
             a second, so that nothing is computed for nobody.
+        tell: called after each step of what takes long.
+        used: called once, when it is known, with how the model was held to the move.
     """
 
     picture: Pixels
@@ -41,8 +61,13 @@ class GenerateRequest:
     prompt: str
     negative_prompt: str
     params: GenerationParams
+    fps: float = 24.0
+    objects: Sequence[ObjectTrajectory] = ()
+    masks: Mapping[str, Mask] = field(default_factory=dict)
     memory_plan: str = ""
     stopped: Callable[[], bool] = lambda: False
+    tell: Callable[[Progress], None] = lambda _: None
+    used: Callable[[ConditioningUsed], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +99,24 @@ class Generator(Protocol):
         loaded; 0 for a generator without a model."""
         ...
 
+    def check_here(self) -> None:
+        """Refuse early what this machine cannot run: a package, weights or a consent is missing.
+
+        Asked of the machine that is to generate, never of one that only takes submissions in.
+
+        Raises:
+            ExtraMissing, WeightsMissing, WeightsRefused, LicenceNotAccepted.
+        """
+        ...
+
+    def unload(self) -> None:
+        """Let go of its model and of the memory it holds; the next shot loads it again."""
+        ...
+
     def check(self, params: GenerationParams, move: Move) -> None:
         """Refuse parameters, and parts of the move, that this generator cannot honour.
 
-        Cheap, loads nothing.  Stops and turns are in the path that ``frames`` is given; objects
-        that move by themselves are not.
+        Cheap, loads nothing, needs neither weights nor a GPU.
 
         Raises:
             ParameterRefused: names the field and what is possible.

@@ -10,21 +10,19 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Final
 
+from companions.generation_params import GenerationParams
 from companions.motion import Move
 from companions.picture import Pixels
 from companions.rendition import rendered
 from companions.timing import FrameGrid
-from companions.video_manifest import GenerationParams
 from fleet.errors import ParameterRefused
 from fleet.generate.base import GenerateRequest, ModelCard
 
-_FOR_DIFFUSION: Final = (
-    "steps",
-    "guidance",
-    "motion_bucket_id",
-    "noise_aug_strength",
-    "tweak_index",
-    "tstrong_index",
+_FOR_ALL: Final = frozenset({"model", "fps", "num_frames", "width", "height", "seed"})
+_FOR_DIFFUSION: Final = tuple(
+    name
+    for name in GenerationParams.model_fields
+    if name not in _FOR_ALL and name != "memory_plans"
 )
 
 
@@ -51,6 +49,12 @@ class Camera:
         """None: it has no model."""
         return 0
 
+    def check_here(self) -> None:
+        """Nothing can be missing."""
+
+    def unload(self) -> None:
+        """Nothing is held."""
+
     def check(self, params: GenerationParams, move: Move) -> None:
         """Refuse what only video models know: ignoring it would be a lie.
 
@@ -59,7 +63,7 @@ class Camera:
                 diffusion, memory plans, or objects that move by themselves.
         """
         for name in _FOR_DIFFUSION:
-            if getattr(params, name) is not None:
+            if getattr(params, name) not in {None, ()}:
                 raise ParameterRefused(
                     field=f"generation_params.{name}",
                     what=f"camera renders the move itself and takes no {name}; "

@@ -14,7 +14,7 @@ from companions.errors import PictureProblem, PictureRefused
 from companions.geometry import Size
 from companions.picture import Pixels, decode_picture
 from companions.video_manifest import Recipe
-from companions.video_meta import ModelUsed
+from companions.video_meta import ConditioningUsed, ModelUsed
 from fleet.errors import AttemptStopped, BackendFailed
 from fleet.frames import checked
 from fleet.generate.base import GenerateRequest, Generator
@@ -46,6 +46,7 @@ def generate(
     generator.check(task.recipe.generation_params, task.recipe.motion)
     frames = plan_frames_of(task.recipe, grid=generator.grid)
     plan = plan_shot(task.recipe, picture=Size(pixels.shape[1], pixels.shape[0]), frames=frames)
+    conditioning: list[ConditioningUsed] = []
     request = GenerateRequest(
         picture=pixels,
         path=plan.path,
@@ -54,8 +55,11 @@ def generate(
         prompt=task.recipe.prompt,
         negative_prompt=task.recipe.negative_prompt,
         params=task.recipe.generation_params,
+        fps=float(task.recipe.generation_params.fps),
+        objects=task.recipe.motion.objects,
         memory_plan=task.memory_plan,
         stopped=stopped,
+        used=conditioning.append,
     )
     count = 0
     card = generator.card
@@ -74,6 +78,7 @@ def generate(
             weights_sha256=card.weights_sha256,
             licence=card.licence,
             memory_plan=task.memory_plan,
+            conditioning=conditioning[-1] if conditioning else None,
         ),
         generated=count,
         peak_memory_bytes=peak_memory_bytes(),

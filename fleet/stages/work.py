@@ -64,7 +64,8 @@ class Work:
         from fleet.stages.generate import generate
 
         if self._generators is None:
-            self._generators = Warm(registry.generator, limit_bytes=self._limit())
+            load = partial(registry.generator, shelf=self._shelf)
+            self._generators = Warm(load, limit_bytes=self._limit())
         generator = self._generators.get(task.recipe.generation_params.model)
         return generate(task, picture, generator, stopped)
 

@@ -34,6 +34,17 @@ class Shelf:
             raise WeightsMissing(name=name, folder=path.parent)
         return path
 
+    def find_folder(self, name: str) -> Path:
+        """The folder with the weights of ``name``, which exists.
+
+        Raises:
+            WeightsMissing: there is none.
+        """
+        path = self.paths.get(name, self.folder / name)
+        if not path.is_dir():
+            raise WeightsMissing(name=name, folder=path.parent)
+        return path
+
 
 NOWHERE = Shelf(Path("models"))
 """For work that needs no weights but those in this package."""

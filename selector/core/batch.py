@@ -17,12 +17,12 @@ from pydantic import ValidationError
 
 from companions.codec import problems_of
 from companions.errors import DocumentInvalid
+from companions.generation_params import GenerationParams
 from companions.geometry import Size
 from companions.motion import Move
 from companions.trajectory import MaskRegion
 from companions.video_manifest import (
     EncodeParams,
-    GenerationParams,
     InterpolationParams,
     Shot,
     ShotDefaults,

@@ -20,7 +20,7 @@ from typing import Final, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from companions.video_manifest import MemoryPlan
+from companions.generation_params import MemoryPlan
 from companions.video_meta import Verdict, VideoMeta
 from fleet import client, standing
 from fleet.client import PlannedShot

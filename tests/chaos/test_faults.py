@@ -13,7 +13,7 @@ from itertools import count
 
 import pytest
 
-from companions.video_manifest import MemoryPlan
+from companions.generation_params import MemoryPlan
 from companions.video_meta import Verdict
 from fleet.jobs.model import Stage
 from fleet.ledger import control

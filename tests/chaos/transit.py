@@ -23,9 +23,10 @@ import numpy as np
 
 from companions import codec
 from companions.errors import MotionfleetError
+from companions.generation_params import GenerationParams
 from companions.names import CLIP_SUFFIX, MANIFEST_SUFFIX, META_SUFFIX, companion_path
 from companions.timing import parse_rate
-from companions.video_manifest import Codec, GenerationParams, Shot, VideoManifest
+from companions.video_manifest import Codec, Shot, VideoManifest
 from companions.video_meta import (
     ClipFacts,
     Cost,

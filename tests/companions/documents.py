@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from companions.easing import Easing, EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import (
     MotionCompanion,
@@ -33,7 +34,6 @@ from companions.trajectory import MaskRegion, ObjectTrajectory, PolygonRegion, T
 from companions.video_manifest import (
     Codec,
     EncodeParams,
-    GenerationParams,
     InterpolationParams,
     QcParams,
     QcThresholds,

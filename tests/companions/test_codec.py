@@ -14,15 +14,9 @@ from hypothesis import given, settings
 from companions import codec
 from companions.base import Closed, Document
 from companions.errors import CompanionError, DocumentInvalid
+from companions.generation_params import GenerationParams
 from companions.motion import MotionCompanion
-from companions.video_manifest import (
-    EncodeParams,
-    GenerationParams,
-    Recipe,
-    Shot,
-    ShotDefaults,
-    VideoManifest,
-)
+from companions.video_manifest import EncodeParams, Recipe, Shot, ShotDefaults, VideoManifest
 from companions.video_meta import VideoMeta
 from tests.companions import documents
 
@@ -256,6 +250,20 @@ CHANGES: dict[str, documents.Plain] = {
     "generation_params.memory_plans": documents.shot_with(
         generation_params={"memory_plans": ("fast",)}
     ),
+    "generation_params.control": documents.shot_with(generation_params={"control": "none"}),
+    "generation_params.weak_clock": documents.shot_with(generation_params={"weak_clock": 0.98}),
+    "generation_params.strong_clock": documents.shot_with(generation_params={"strong_clock": 0.9}),
+    "generation_params.hold": documents.shot_with(generation_params={"hold": "soft"}),
+    "generation_params.loras": documents.shot_with(
+        generation_params={"loras": [{"name": "orbit", "weight": 0.8}]}
+    ),
+    "generation_params.speed": documents.shot_with(generation_params={"speed": "distilled"}),
+    "generation_params.step_cache": documents.shot_with(generation_params={"step_cache": "mag"}),
+    "generation_params.long": documents.shot_with(generation_params={"long": "segments"}),
+    "generation_params.parallel_segments": documents.shot_with(
+        generation_params={"parallel_segments": 2}
+    ),
+    "generation_params.gpus_per_shot": documents.shot_with(generation_params={"gpus_per_shot": 2}),
     "interpolation.backend": documents.shot_with(interpolation={"backend": "blend"}),
     "interpolation.target_fps": documents.shot_with(interpolation={"target_fps": 25}),
     "upscaling": documents.shot_with(upscaling={"factor": 2}),

@@ -10,10 +10,10 @@ import pytest
 
 from companions.camera import CameraPath
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size, fit_aspect
 from companions.motion import MotionKeyframe, Move, Rotation
 from companions.picture import Pixels
-from companions.video_manifest import GenerationParams
 from fleet.generate.base import GenerateRequest, Generator
 from tests.contracts.photographs import photograph, psnr, seen_through
 

@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image
 
 from companions import codec
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import Move
 from companions.timing import parse_rate
 from companions.video_manifest import (
     EncodeParams,
-    GenerationParams,
     InterpolationParams,
     Recipe,
     Shot,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect
 from companions.motion import Rotation
-from companions.video_manifest import GenerationParams, InterpolationParams, UpscalingParams
+from companions.video_manifest import InterpolationParams, UpscalingParams
 from fleet import client
 from fleet.errors import FleetError, ParameterRefused
 from fleet.settings import Home

@@ -11,6 +11,7 @@ import numpy as np
 
 from companions import codec, files
 from companions.camera import CameraPath
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.motion import Move
 from companions.names import CLIP_SUFFIX, META_SUFFIX, REVIEW_SUFFIX, companion_path
@@ -18,7 +19,7 @@ from companions.picture import Pixels, decode_picture
 from companions.rendition import clip_fractions, rendered, size_of
 from companions.review import Review
 from companions.timing import clip_frames
-from companions.video_manifest import EncodeParams, GenerationParams, InterpolationParams, Recipe
+from companions.video_manifest import EncodeParams, InterpolationParams, Recipe
 from companions.video_meta import (
     Check,
     ClipFacts,

@@ -1,9 +1,8 @@
-"""From frames and masks to latents: how each kind of autoencoder shrinks a clip in space and time."""
+"""From frames and masks to latents: how each autoencoder shrinks a clip in space and time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -12,22 +11,7 @@ import torch
 
 from companions.masks import Mask
 from companions.picture import Pixels
-
-
-class Scaling(Enum):
-    """How latents of an autoencoder become what its model denoises."""
-
-    MOMENTS = "less the mean of each channel, over its deviation"
-    FACTOR = "times one factor"
-    INVERSE_FACTOR = "over one factor"
-
-
-class Rhythm(Enum):
-    """Which frames a latent frame stands for, and so which of their masks it gets."""
-
-    GROUPS = "the first frame alone, then groups; a group's first frame speaks for it"
-    WIDEST = "likewise, and held wherever any frame of the group is"
-    EACH = "every frame by itself"
+from fleet.generate.diffusion.family import Rhythm, Scaling
 
 
 def clip_tensor(frames: Iterable[Pixels]) -> torch.Tensor:
@@ -53,9 +37,11 @@ def encoded(vae: Any, clip: torch.Tensor, *, scaling: Scaling, rhythm: Rhythm) -
     if scaling is Scaling.MOMENTS:
         mean = _by_channel(_moment(vae, "latents_mean"), latents)
         deviation = _by_channel(_moment(vae, "latents_std"), latents)
-        return (latents - mean) / deviation
+        scaled: torch.Tensor = (latents - mean) / deviation
+        return scaled
     factor = float(vae.config.scaling_factor)
-    return latents / factor if scaling is Scaling.INVERSE_FACTOR else latents * factor
+    scaled = latents / factor if scaling is Scaling.INVERSE_FACTOR else latents * factor
+    return scaled
 
 
 def latent_mask(

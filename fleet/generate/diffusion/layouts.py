@@ -1,10 +1,35 @@
-"""How pipelines keep their latents, and how pictures become them: one class for each way."""
+"""How pipelines keep their latents, against [batch, channels, time, height, width]."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Protocol
 
-import torch
+from fleet.generate.diffusion.family import Axes
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Layout(Protocol):
+    """How one kind of pipeline keeps its latents."""
+
+    @property
+    def time(self) -> int:
+        """Which dimension is time, in what the scheduler steps."""
+        ...
+
+    def packed(self, latents: torch.Tensor) -> torch.Tensor:
+        """As ``prepare_latents`` returns them."""
+        ...
+
+    def unpacked(self, latents: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+        """The opposite, a copy; ``like`` has the shape that is wanted."""
+        ...
+
+    def stepped(self, latents: torch.Tensor) -> torch.Tensor:
+        """As the scheduler's ``step`` is given them."""
+        ...
 
 
 class ChannelsFirst:
@@ -64,6 +89,8 @@ class Tokens:
         return latents
 
 
-def moments(values: Any, *, like: torch.Tensor) -> torch.Tensor:
-    """A mean or deviation of latents' channels, [1, channels, 1, 1, 1]."""
-    return torch.as_tensor(values).view(1, -1, 1, 1, 1).to(like)
+LAYOUTS: Final[Mapping[Axes, Layout]] = {
+    Axes.CHANNELS_FIRST: ChannelsFirst(),
+    Axes.TIME_FIRST: TimeFirst(),
+    Axes.TOKENS: Tokens(),
+}

@@ -15,31 +15,13 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import torch
 
 from fleet.generate.diffusion.clocks import Window
+from fleet.generate.diffusion.layouts import Layout
 from fleet.generate.diffusion.schedule import Schedule, schedule_of
-
-
-class Layout(Protocol):
-    """How a pipeline keeps latents, against [batch, channels, time, height, width]."""
-
-    time: int
-    """Which dimension is time, in what the scheduler steps."""
-
-    def packed(self, latents: torch.Tensor) -> torch.Tensor:
-        """As ``prepare_latents`` returns them."""
-        ...
-
-    def unpacked(self, latents: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
-        """The opposite; ``like`` has the shape that is wanted."""
-        ...
-
-    def stepped(self, latents: torch.Tensor) -> torch.Tensor:
-        """As the scheduler's ``step`` is given them."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

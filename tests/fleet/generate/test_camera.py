@@ -11,11 +11,11 @@ import pytest
 
 from companions.camera import CameraPath
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.picture import Pixels
 from companions.preset import DollyZoom, Orbit, PushIn
 from companions.trajectory import ObjectTrajectory, PolygonRegion, TrajectoryPoint
-from companions.video_manifest import GenerationParams
 from fleet.errors import ParameterRefused
 from fleet.generate.base import GenerateRequest, Generator
 from fleet.generate.camera import Camera

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from companions.camera import CameraPath
 from companions.easing import EasingName
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size, largest_window
 from companions.motion import MotionKeyframe, Rotation
 from companions.picture import Pixels
 from companions.registration import planned_corners
-from companions.video_manifest import GenerationParams, QcParams
+from companions.video_manifest import QcParams
 from companions.video_meta import Check, CheckVerdict, Verdict
 from fleet.generate.base import GenerateRequest
 from fleet.generate.camera import Camera

@@ -16,10 +16,11 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from skimage.metrics import structural_similarity
 
+from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size
 from companions.motion import Move
 from companions.picture import Pixels
-from companions.video_manifest import GenerationParams, InterpolationParams, Recipe
+from companions.video_manifest import InterpolationParams, Recipe
 from fleet.generate.camera import Camera
 from fleet.stages.base import GenerateTask
 from fleet.stages.generate import generate
