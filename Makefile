@@ -15,7 +15,7 @@ export QT_QPA_PLATFORM := offscreen
 DEMO := build/demo
 STILLS := $(DEMO)/stills
 MANIFEST := $(STILLS)/demo.video_manifest.json
-BENCHES := rendering dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills interpolation scene_cuts finish upscaling
+BENCHES := rendering reference dispatch recovery endurance handoff latency documents fuzz sets crashes publish_crashes checkpoint scale foresight ledger drills desk desk_pictures desk_kills preview sync sync_kills interpolation scene_cuts finish upscaling generation
 SHEET := $(DEMO)/contact-sheet.png
 
 .DEFAULT_GOAL := help
@@ -64,6 +64,7 @@ lint: install-dev  ## Style, types, floors, and whether printed files are up to 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m companions.schema --check
 	$(BIN)/python docs/print_errors.py --check
+	$(BIN)/python docs/print_models.py --check
 
 bench: install-dev  ## Measure speed; choose with ARGS="dispatch".
 	@for each in $(or $(ARGS),$(BENCHES)); do \

@@ -25,6 +25,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from threading import Lock
 from typing import Final
 
 import cv2
@@ -109,7 +110,8 @@ class Levels:
     """The same frames in any order: levels are built when first needed and kept within a budget.
 
     A frame's bytes do not depend on the order, nor on the budget: they are those of ``render``
-    with equal arguments.  Use it from one thread at a time.
+    with equal arguments.  Several threads may ask for frames at once: levels are built one after
+    the other, and each frame of another thread may hold two more than the budget says.
     """
 
     def __init__(
@@ -122,14 +124,16 @@ class Levels:
     ) -> None:
         """Nothing is built yet.
 
-        ``picture`` may also have one channel, (height, width).  ``budget_bytes`` is how much the
-        levels may take together, None for no limit; those of the frame at hand are always kept.
+        ``picture`` may also have one channel, (height, width), or four.  ``budget_bytes`` is how
+        much the levels may take together, None for no limit; those of the frame at hand are always
+        kept.
         """
         self._picture, self._views, self._budget = picture, views, budget_bytes
-        self._ladder = _Ladder.over(scales)
+        self._ladder = Ladder.over(scales)
         self._needs = [self._ladder.weights(view.scale) for view in views]
         self._last_use = {rung: at for at, need in enumerate(self._needs) for rung in need}
-        self._held: OrderedDict[int, _Level] = OrderedDict()
+        self._held: OrderedDict[int, Level] = OrderedDict()
+        self._holding = Lock()
 
     @property
     def held_bytes(self) -> int:
@@ -139,8 +143,9 @@ class Levels:
     def frame(self, index: int) -> Pixels:
         """The frame of view ``index``; an array of its own."""
         view, need = self._views[index], self._needs[index]
-        levels = {rung: self._level(rung) for rung in need}
-        self._keep_budget(need)
+        with self._holding:
+            levels = {rung: self._level(rung) for rung in need}
+            self._keep_budget(need)
         return _mixed([(levels[rung].sample(view), weight) for rung, weight in need.items()])
 
     def pass_by(self, index: int) -> None:
@@ -149,10 +154,12 @@ class Levels:
             if self._last_use[rung] == index:
                 self._held.pop(rung, None)
 
-    def _level(self, rung: int) -> _Level:
+    def _level(self, rung: int) -> Level:
         if rung not in self._held:
             users = [v for v, n in zip(self._views, self._needs, strict=True) if rung in n]
-            self._held[rung] = _build(self._picture, scale=self._ladder.scale(rung), users=users)
+            self._held[rung] = build_level(
+                self._picture, scale=self._ladder.scale(rung), users=users
+            )
         self._held.move_to_end(rung)
         return self._held[rung]
 
@@ -164,7 +171,7 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ladder:
+class Ladder:
     """The scales of the levels: equal ratios between the move's smallest and its largest."""
 
     low: float
@@ -172,7 +179,8 @@ class _Ladder:
     steps: int
 
     @classmethod
-    def over(cls, scales: tuple[float, float]) -> _Ladder:
+    def over(cls, scales: tuple[float, float]) -> Ladder:
+        """The levels of a move between those two scales."""
         low, high = min(scales), max(scales)
         if high / low < _SAME_SCALE:
             mean = math.sqrt(low * high)
@@ -180,9 +188,11 @@ class _Ladder:
         return cls(low, high, max(1, math.ceil(LEVELS_PER_OCTAVE * math.log2(high / low) - 1e-6)))
 
     def scale(self, rung: int) -> float:
+        """Picture pixels per frame pixel at a level, counted from the finest."""
         return float(self.low * (self.high / self.low) ** (rung / max(1, self.steps)))
 
     def weights(self, scale: float) -> dict[int, float]:
+        """Which levels a frame of that scale is a blend of, with their shares."""
         if self.steps == 0:
             return {0: 1.0}
         at = self.steps * math.log(scale / self.low) / math.log(self.high / self.low)
@@ -194,7 +204,7 @@ class _Ladder:
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
+class Level:
     """A part of the picture on its own grid; (x0, y0) is its corner in picture pixels."""
 
     pixels: Pixels
@@ -203,6 +213,7 @@ class _Level:
     pitch: Fraction
 
     def sample(self, view: View) -> Pixels:
+        """What ``view`` shows, as far as this level has it."""
         width, height = view.output.width, view.output.height
         m, pitch = view.output_to_picture, float(self.pitch)
         matrix = np.array(
@@ -229,6 +240,18 @@ class _Level:
             )
         )
 
+    def at(self, x: npt.NDArray[np.float32], y: npt.NDArray[np.float32]) -> Pixels:
+        """What the picture shows at each of those places (picture pixel centres), (height, width).
+
+        Beyond the picture's border its edge is repeated.
+        """
+        pitch = float(self.pitch)
+        across = (x + np.float32(0.5 - self.x0)) / np.float32(pitch) - np.float32(0.5)
+        down = (y + np.float32(0.5 - self.y0)) / np.float32(pitch) - np.float32(0.5)
+        return _bytes(
+            cv2.remap(self.pixels, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
+
 
 def _mixed(parts: Sequence[tuple[Pixels, float]]) -> Pixels:
     if len(parts) == 1:
@@ -237,7 +260,7 @@ def _mixed(parts: Sequence[tuple[Pixels, float]]) -> Pixels:
     return _bytes(cv2.addWeighted(a, share_a, b, 1.0 - share_a, 0.0))
 
 
-def _build(picture: Pixels, *, scale: float, users: Sequence[View]) -> _Level:
+def build_level(picture: Pixels, *, scale: float, users: Sequence[View]) -> Level:
     """The level of ``scale`` picture pixels per frame pixel, as far as ``users`` look.
 
     Whole blocks are averaged first (exact and fast), then the grid is made, then filtered: what
@@ -257,7 +280,7 @@ def _build(picture: Pixels, *, scale: float, users: Sequence[View]) -> _Level:
     pixels = _scaled(pixels, Fraction(block), cv2.INTER_AREA)
     pixels = _scaled(pixels, regrid, cv2.INTER_CUBIC)
     filtered = cv2.sepFilter2D(pixels, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
-    return _Level(_bytes(filtered), x0, y0, pitch)
+    return Level(_bytes(filtered), x0, y0, pitch)
 
 
 def _span(low: float, high: float, *, length: int, unit: int) -> tuple[int, int]:

@@ -52,18 +52,31 @@ def read_mask(region: MaskRegion, *, folder: Path, picture: Size) -> Mask:
         raise PathRefused(
             file=str(folder), field="region.path", path=region.path, why="leaves its folder"
         )
-    data = _bytes(path)
+    return decode_mask(_bytes(path), region, picture=picture, file=str(path))
+
+
+def decode_mask(data: bytes, region: MaskRegion, *, picture: Size, file: str) -> Mask:
+    """The mask that ``data`` is, if it is the one that ``region`` names; ``file`` names it in
+    messages.
+
+    Raises:
+        PictureRefused: as ``read_mask``.
+    """
     if hashlib.sha256(data).hexdigest() != region.sha256:
-        _refuse(path, PictureProblem.CHANGED, "is another file than the one that was drawn")
-    mask = _decoded(data, path)
-    height, width = mask.shape
-    # One mask pixel of slack: a reduced mask's sides are rounded.
-    if abs(width * picture.height - height * picture.width) > max(picture.width, picture.height):
-        what = f"is {width} x {height}, another shape than its picture's {picture.width} x "
-        _refuse(path, PictureProblem.CHANGED, f"{what}{picture.height}")
+        _refuse(file, PictureProblem.CHANGED, "is another file than the one that was drawn")
+    mask = _decoded(data, file)
+    if not same_shape(Size(mask.shape[1], mask.shape[0]), picture):
+        what = f"is {mask.shape[1]} x {mask.shape[0]}, another shape than its picture's "
+        _refuse(file, PictureProblem.CHANGED, f"{what}{picture.width} x {picture.height}")
     if mask_box(mask) is None:
-        _refuse(path, PictureProblem.EMPTY, "is all black: there is no region in it")
+        _refuse(file, PictureProblem.EMPTY, "is all black: there is no region in it")
     return mask
+
+
+def same_shape(reduced: Size, picture: Size) -> bool:
+    """Whether ``reduced`` has the shape of the picture, its sides being rounded."""
+    slack = max(picture.width, picture.height)  # one pixel of the reduced
+    return abs(reduced.width * picture.height - reduced.height * picture.width) <= slack
 
 
 def polygon_mask(region: PolygonRegion, *, size: Size) -> Mask:
@@ -100,26 +113,26 @@ def _bytes(path: Path) -> bytes:
     try:
         return files.read_limited(path, limit=MAX_MASK_BYTES)
     except FileNotFoundError:
-        _refuse(path, PictureProblem.MISSING, "there is no such mask")
+        _refuse(str(path), PictureProblem.MISSING, "there is no such mask")
     except OSError as error:
-        _refuse(path, PictureProblem.UNREADABLE, f"cannot be read ({error.strerror or error})")
+        _refuse(str(path), PictureProblem.UNREADABLE, f"cannot be read ({error.strerror or error})")
 
 
-def _decoded(data: bytes, path: Path) -> Mask:
-    facts = inspect_picture(data, file=str(path))
+def _decoded(data: bytes, file: str) -> Mask:
+    facts = inspect_picture(data, file=file)
     if facts.size.pixels > MAX_MASK_PIXELS:
-        _refuse(path, PictureProblem.TOO_LARGE, f"has {facts.size.pixels / 1e6:.0f} megapixels")
+        _refuse(file, PictureProblem.TOO_LARGE, f"has {facts.size.pixels / 1e6:.0f} megapixels")
     try:
         # Pillow itself, not ``decode_picture``: a mask's values are no colours, and neither
         # profiles nor an orientation apply to them.
         with Image.open(io.BytesIO(data)) as image:
             if facts.format != "PNG" or image.mode != "L":
                 what = f"is not an 8-bit grey PNG ({facts.format}, {image.mode})"
-                _refuse(path, PictureProblem.NOT_A_PICTURE, what)
+                _refuse(file, PictureProblem.NOT_A_PICTURE, what)
             return np.array(image, dtype=np.uint8)
     except DAMAGE as error:
-        _refuse(path, PictureProblem.TRUNCATED, f"is truncated or corrupt ({error})")
+        _refuse(file, PictureProblem.TRUNCATED, f"is truncated or corrupt ({error})")
 
 
-def _refuse(path: Path, problem: PictureProblem, what: str) -> NoReturn:
-    raise PictureRefused(file=str(path), problem=problem, what=what, remedy=_REDRAW) from None
+def _refuse(file: str, problem: PictureProblem, what: str) -> NoReturn:
+    raise PictureRefused(file=file, problem=problem, what=what, remedy=_REDRAW) from None

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from companions.attached import DepthMap, ReferenceClip
 from companions.base import Closed, Document, Instant, Sha256
 from companions.easing import Easing, EasingName
 from companions.geometry import MAX_SIDE_PX, Fraction01, Rect
@@ -118,6 +119,21 @@ class Move(Closed):
     """The preset the rectangles were drawn by, with its parameters; null: drawn freely."""
     objects: Annotated[tuple[ObjectTrajectory, ...], Field(max_length=MAX_OBJECTS)] = ()
     """Parts of the picture that move by themselves, at most 32, the lowest first."""
+    depth: DepthMap | None = None
+    """How far away what the picture shows is: the camera then moves through space, and what is
+    nearer moves more; null: over the flat picture."""
+    reference: ReferenceClip | None = None
+    """Clips that a video model is held to instead of the rectangles and objects; null: these."""
+
+    @model_serializer(mode="wrap")
+    def _as_before_files(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # These came to the contract after files were published: what names none is written, byte
+        # for byte, as it always was.
+        values: dict[str, object] = written(self)
+        for name in ("depth", "reference"):
+            if values.get(name) is None:
+                values.pop(name, None)
+        return values
 
     @model_validator(mode="after")
     def _is_one_move(self) -> Self:
@@ -132,6 +148,10 @@ class Move(Closed):
         names = [moving.name for moving in self.objects]
         if len(set(names)) < len(names):
             raise ValueError("objects: two have one name")
+        if self.reference is not None and (self.objects or self.depth is not None):
+            raise ValueError(
+                "reference: a given clip leaves nothing to render; remove objects and depth, or it"
+            )
         return self
 
 
@@ -241,10 +261,13 @@ class MotionCompanion(Document, Move):
     """Who wrote this, and when."""
 
     @model_serializer(mode="wrap")
-    def _as_before_wishes(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
+    def _as_before_files(self, written: SerializerFunctionWrapHandler) -> dict[str, object]:
         # They came to the contract after files were published: a motion without any is written,
         # byte for byte, as it always was.
         values: dict[str, object] = written(self)
+        for name in ("depth", "reference"):
+            if values.get(name) is None:
+                values.pop(name, None)
         if said_or_none(self.wishes) is None:
             values.pop("wishes", None)
         return values
@@ -252,7 +275,7 @@ class MotionCompanion(Document, Move):
     def move(self) -> Move:
         """The bare move, as a manifest's shot carries it: parts it does not have are not named."""
         values = {name: getattr(self, name) for name in Move.model_fields}
-        optional = {"keyframes", "rotation", "preset", "objects"}
+        optional = {"keyframes", "rotation", "preset", "objects", "depth", "reference"}
         return Move.model_validate(
             {name: value for name, value in values.items() if value or name not in optional}
         )

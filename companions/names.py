@@ -22,6 +22,12 @@ META_SUFFIX: Final = ".video_meta.json"
 REVIEW_SUFFIX: Final = ".review.json"
 MASK_SUFFIX: Final = ".mask.png"
 """``X.mask.png``, ``X.<word>.mask.png``: masks over the picture X; companions, not pictures."""
+DEPTH_SUFFIXES: Final = (".depth.png", ".depth.npy")
+"""``X.depth.png``, ``X.depth.npy``: how far away what the picture X shows is."""
+SIGNAL_SUFFIX: Final = ".signal.mp4"
+SIGNAL_MASK_SUFFIX: Final = ".signal_mask.mp4"
+"""``X.signal.mp4``, ``X.signal_mask.mp4``: a reference for X that is given as a clip, and where it
+is held to."""
 CLIP_SUFFIX: Final = ".mp4"
 PRORES_SUFFIX: Final = ".master.mov"
 FFV1_SUFFIX: Final = ".master.mkv"
@@ -132,12 +138,19 @@ def companion_path(picture: Path, suffix: str) -> Path:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a directory entry looks like a picture to offer: by suffix, not hidden, no mask."""
+    """Whether a directory entry looks like a picture to offer: by suffix, not hidden, neither a
+    mask nor a depth map."""
     return (
         path.suffix.lower() in PICTURE_SUFFIXES
         and not path.name.startswith(".")
-        and not path.name.lower().endswith(MASK_SUFFIX)
+        and not path.name.lower().endswith((MASK_SUFFIX, *DEPTH_SUFFIXES))
     )
+
+
+def is_clip(name: str) -> bool:
+    """Whether a file's name is one that a clip may have: no reference that is given as a clip."""
+    low = name.lower()
+    return low.endswith(CLIP_SUFFIX) and not low.endswith((SIGNAL_SUFFIX, SIGNAL_MASK_SUFFIX))
 
 
 def collision_key(picture: str) -> str:

@@ -5,15 +5,19 @@ moves over the rest, and the objects are laid over the frame in their order, car
 ``objects`` says.  Two masks go with every frame (after Time-to-Move, arXiv 2511.08633): where the
 objects are, and what is made up, which a model must be free to repaint.
 
+With a depth map the camera moves through space (``through_space``).
+
 Everything is seen through ``levels``: without objects a frame is, bit for bit, ``rendition``'s.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final, Self
 
 import cv2
@@ -21,12 +25,15 @@ import numpy as np
 import numpy.typing as npt
 
 from companions.camera import Affine, CameraPath
+from companions.depth_map import Depth
 from companions.geometry import Size
 from companions.levels import Levels, View
 from companions.masks import Box, Mask, mask_box, polygon_mask
 from companions.objects import picture_to_moved, polygon_box, pose_at
 from companions.picture import Pixels
-from companions.rendition import DEFAULT_BUDGET_BYTES, Rendition, size_of, views_of
+from companions.preset import Preset
+from companions.rendition import DEFAULT_BUDGET_BYTES, scales_of, size_of, views_of
+from companions.through_space import ThroughSpace
 from companions.trajectory import MaskRegion, ObjectTrajectory
 
 _FILL_SIDE: Final = 320
@@ -60,7 +67,7 @@ class ReferenceFrame:
 
 
 class Reference:
-    """A clip of reference frames over one picture, in any order; from one thread."""
+    """A clip of reference frames over one picture, in any order, from any thread."""
 
     def __init__(
         self,
@@ -71,6 +78,8 @@ class Reference:
         output: Size,
         at: Sequence[float],
         masks: Mapping[str, Mask] | None = None,
+        depth: Depth | None = None,
+        preset: Preset | None = None,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
     ) -> None:
         """The filling is made here; a tenth of a second for a region of a quarter of the picture.
@@ -78,6 +87,8 @@ class Reference:
         ``at`` is the fraction (0..1) of the move that each frame shows.
         ``masks`` are those of the objects whose region is a mask, by the object's name, as
         ``read_mask`` gives them.
+        With ``depth`` the camera moves through space, as ``parallax`` says of the move that
+        ``preset`` is, and each object at the distance of what it was cut from.
 
         Raises:
             ValueError: an object's mask is missing, or holds nothing.
@@ -86,33 +97,80 @@ class Reference:
         self.output, self.count, self._whole = output, len(at), whole
         self._views = views_of(path, at, picture=whole, output=output)
         regions = [_Region.of(each, picture=whole, masks=masks or {}) for each in objects]
-        shares = budget_bytes // (1 + 2 * len(regions))
-        carried = partial(_Carried, camera=self._views, whole=whole, budget_bytes=shares)
+        shares = budget_bytes // (1 + len(regions))
+        ground = _ground(picture, regions)
+        self._space: ThroughSpace | None = None
+        if depth is not None:
+            behind = _behind(depth, regions, picture=whole)
+            self._space = ThroughSpace(ground, behind, path, output=output, at=at, preset=preset)
         self._carried = [
-            carried(picture, region, ways=[_way(each, region, u, picture=whole) for u in at])
+            _Carried(
+                picture,
+                region,
+                camera=self._views,
+                ways=self._ways(each, region, at, depth=depth),
+                budget_bytes=shares,
+            )
             for each, region in zip(objects, regions, strict=True)
         ]
-        self._left = [carried(None, region, ways=[np.eye(2, 3)] * len(at)) for region in regions]
-        self._ground = Rendition(
-            _filled(picture, regions), path, output=output, at=at, budget_bytes=shares
+        self._ground = Levels(
+            ground,
+            self._views,
+            scales=scales_of(path, picture=whole, output=output),
+            budget_bytes=shares,
         )
 
     def frame(self, index: int) -> ReferenceFrame:
         """Reference frame ``index`` (0 .. count - 1)."""
-        pixels = self._ground.frame(index)
+        if self._space is not None and not self._space.standpoints[index].at_start:
+            deep = self._space.frame(index)
+            pixels, invented = deep.pixels, deep.invented
+        else:
+            pixels, invented = self._ground.frame(index), self._outside(index)
+        if self._carried:
+            pixels, left = _parted(pixels)
+            np.maximum(invented, left, out=invented)
         moved = np.zeros(pixels.shape[:2], dtype=np.uint8)
-        invented = self._outside(index)
-        for left in self._left:
-            if (seen := left.seen(index)) is not None:
-                np.maximum(invented[seen.where], seen.share, out=invented[seen.where])
         for carried in self._carried:
-            if (seen := carried.seen(index)) is None or seen.colours is None:
+            if (seen := carried.seen(index)) is None:
                 continue
             share = seen.share.astype(np.float32) / 255.0
             under = np.ascontiguousarray(pixels[seen.where])
             pixels[seen.where] = cv2.blendLinear(seen.colours, under, share, 1.0 - share)
             np.maximum(moved[seen.where], seen.share, out=moved[seen.where])
         return ReferenceFrame(pixels, moved, np.minimum(invented, 255 - moved))
+
+    def frames(self, *, threads: int | None = None) -> Iterator[ReferenceFrame]:
+        """Every frame, in order, bit for bit as ``frame`` gives it; the next are under way.
+
+        By as many ``threads`` as there are processors, unless a number is given; so many frames,
+        and one more, are held at a time.
+        """
+        hands = threads or os.cpu_count() or 1
+        with ThreadPoolExecutor(max_workers=hands, thread_name_prefix="reference") as pool:
+            coming: deque[Future[ReferenceFrame]] = deque()
+            try:
+                for index in range(self.count):
+                    coming.append(pool.submit(self.frame, index))
+                    if len(coming) > hands:
+                        yield coming.popleft().result()
+                while coming:
+                    yield coming.popleft().result()
+            finally:
+                for future in coming:
+                    future.cancel()
+
+    def _ways(
+        self, moving: ObjectTrajectory, region: _Region, at: Sequence[float], *, depth: Depth | None
+    ) -> list[Affine]:
+        ways = [_way(moving, region, u, picture=self._whole) for u in at]
+        if self._space is None or depth is None:
+            return ways
+        there = self._space.distance_in(depth, region.share, region.x0, region.y0)
+        return [
+            _after(stand.affine(there), way)
+            for stand, way in zip(self._space.standpoints, ways, strict=True)
+        ]
 
     def _outside(self, index: int) -> Mask:
         """Which pixels look past the picture's border, as a turned window may."""
@@ -159,20 +217,10 @@ class _Region:
         x0, y0, x1, y1 = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
         return cls(share[y0:y1, x0:x1].copy(), int(x0), int(y0), box)
 
-    def padded(self, margin: int, *, continued_past: Size | None = None) -> _Region:
-        """The same with nothing around it; or continued past the border of a picture."""
-        height, width = self.share.shape
-        sides = [[margin, margin], [margin, margin]]
-        share = self.share
-        if (whole := continued_past) is not None:
-            border = (
-                (self.y0 == 0, self.y0 + height == whole.height),
-                (self.x0 == 0, self.x0 + width == whole.width),
-            )
-            kept = [[margin * at for at in both] for both in border]
-            share = np.pad(share, kept, mode="edge")
-            sides = [[margin * (not at) for at in both] for both in border]
-        return replace(self, share=np.pad(share, sides), x0=self.x0 - margin, y0=self.y0 - margin)
+    def padded(self, margin: int) -> _Region:
+        """The same with nothing around it."""
+        share = np.pad(self.share, margin)
+        return replace(self, share=share, x0=self.x0 - margin, y0=self.y0 - margin)
 
     @property
     def corners(self) -> npt.NDArray[np.float64]:
@@ -200,7 +248,7 @@ class _Seen:
 
     where: Where
     share: Mask
-    colours: Pixels | None
+    colours: Pixels
 
 
 class _Carried:
@@ -208,20 +256,15 @@ class _Carried:
 
     def __init__(
         self,
-        picture: Pixels | None,
+        picture: Pixels,
         region: _Region,
         *,
         camera: Sequence[View],
         ways: Sequence[Affine],
-        whole: Size,
         budget_bytes: int,
     ) -> None:
         widest = max(_scale(view, way) for view, way in zip(camera, ways, strict=True))
-        # What is carried ends at the picture's border; the hole it leaves does not.
-        region = region.padded(
-            math.ceil(_REACH_PX * max(1.0, widest)),
-            continued_past=whole if picture is None else None,
-        )
+        region = region.padded(math.ceil(_REACH_PX * max(1.0, widest)))
         self._where: list[Where | None] = []
         self._at: list[int] = []
         views: list[View] = []
@@ -231,27 +274,54 @@ class _Carried:
             self._at.append(len(views))
             if where is not None:
                 views.append(_looking_at(region, view, way, where))
-        self._share = self._colours = None
+        self._levels = None
         if views:
             scales = [view.scale for view in views]
-            ends = (min(scales), max(scales))
-            self._share = Levels(region.share, views, scales=ends, budget_bytes=budget_bytes)
-            if picture is not None:
-                colours = _around(picture, region)
-                self._colours = Levels(colours, views, scales=ends, budget_bytes=budget_bytes)
+            self._levels = Levels(
+                _around(picture, region),
+                views,
+                scales=(min(scales), max(scales)),
+                budget_bytes=budget_bytes,
+            )
 
     def seen(self, index: int) -> _Seen | None:
         """What frame ``index`` shows of it; None if it is out of the frame."""
         where = self._where[index]
-        if where is None or self._share is None:
+        if where is None or self._levels is None:
             return None
-        at = self._at[index]
-        colours = self._colours.frame(at) if self._colours is not None else None
-        return _Seen(where, self._share.frame(at), colours)
+        colours, share = _parted(self._levels.frame(self._at[index]))
+        return _Seen(where, share, colours)
 
 
 def _way(trajectory: ObjectTrajectory, region: _Region, u: float, *, picture: Size) -> Affine:
     return picture_to_moved(pose_at(trajectory, u), region.box, picture=picture)
+
+
+def _after(second: Affine, first: Affine) -> Affine:
+    """The map that is ``first`` and then ``second``."""
+    turn = second[:, :2] @ first[:, :2]
+    return np.column_stack([turn, second[:, :2] @ first[:, 2] + second[:, 2]])
+
+
+def _behind(depth: Depth, regions: Sequence[_Region], *, picture: Size) -> Depth:
+    """The depth map without what the regions hold: filled in from around them."""
+    if not regions:
+        return depth
+    height, width = depth.inverse.shape
+    cut = _cut(regions, whole=picture)
+    taken = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA) > 0
+    share = min(1.0, _FILL_SIDE / max(height, width))
+    small = (max(1, round(width * share)), max(1, round(height * share)))
+    hole = cv2.dilate(
+        (cv2.resize(cut, small, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8),
+        np.ones((3, 3), dtype=np.uint8),
+    )
+    if hole.all():
+        return depth
+    seen = cv2.resize(depth.inverse, small, interpolation=cv2.INTER_AREA)
+    filled = cv2.inpaint(seen, hole, _FILL_REACH_PX, cv2.INPAINT_NS)
+    filled = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
+    return replace(depth, inverse=np.where(taken, filled, depth.inverse).astype(np.float32))
 
 
 def _scale(view: View, way: Affine) -> float:
@@ -284,26 +354,33 @@ def _looking_at(region: _Region, view: View, way: Affine, where: Where) -> View:
 
 
 def _around(picture: Pixels, region: _Region) -> Pixels:
-    """The picture where the region is, continued past the picture's border."""
+    """The picture where the region is, continued past its border, with the region's share."""
     there, within = region.inside(size_of(picture))
     height, width = region.share.shape
     rows, columns = within
-    if (rows.stop - rows.start, columns.stop - columns.start) == (height, width):
-        return picture[there]
-    return np.pad(
+    colours = np.pad(
         picture[there],
         ((rows.start, height - rows.stop), (columns.start, width - columns.stop), (0, 0)),
         mode="edge",
     )
+    return np.dstack([colours, region.share])
 
 
-def _filled(picture: Pixels, regions: Sequence[_Region]) -> Pixels:
-    """The picture without what the regions hold: filled in, smoothly, from around them."""
+def _parted(pixels: Pixels) -> tuple[Pixels, Mask]:
+    """Colours and share of a picture that has both: it is sampled faster than colours alone."""
+    colours = cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)
+    return np.asarray(colours, dtype=np.uint8), np.asarray(cv2.extractChannel(pixels, 3))
+
+
+def _ground(picture: Pixels, regions: Sequence[_Region]) -> Pixels:
+    """The picture without what the regions hold: filled in, smoothly, from around them.
+
+    With the share of each pixel that is; without regions, the picture itself.
+    """
+    if not regions:
+        return picture
     whole = size_of(picture)
-    cut = np.zeros(picture.shape[:2], dtype=np.uint8)
-    for region in regions:
-        there, within = region.inside(whole)
-        np.maximum(cut[there], region.share[within], out=cut[there])
+    cut = _cut(regions, whole=whole)
     filled = picture.copy()
     for region in regions:
         (rows, columns), _ = region.inside(whole)
@@ -314,7 +391,16 @@ def _filled(picture: Pixels, regions: Sequence[_Region]) -> Pixels:
             slice(max(0, columns.start - reach_x), columns.stop + reach_x),
         )
         _fill(filled[around], picture[around], cut[around])
-    return filled
+    return np.dstack([filled, cut])
+
+
+def _cut(regions: Sequence[_Region], *, whole: Size) -> Mask:
+    """How much of each pixel of the picture the regions hold."""
+    cut = np.zeros((whole.height, whole.width), dtype=np.uint8)
+    for region in regions:
+        there, within = region.inside(whole)
+        np.maximum(cut[there], region.share[within], out=cut[there])
+    return cut
 
 
 def _fill(into: Pixels, picture: Pixels, cut: Mask) -> None:

@@ -35,7 +35,7 @@ def rendered(
 
 
 class Rendition:
-    """A clip over one picture, its frames in any order; from one thread at a time."""
+    """A clip over one picture, its frames in any order, from any thread."""
 
     def __init__(
         self,

@@ -105,7 +105,7 @@ class ConditioningUsed(Closed):
     steps: Count = 0
     """Denoising steps of the schedule, from 0."""
     steps_run: Count = 0
-    """Of these, how many ran in each piece: those before the weak clock are left out."""
+    """Of these, how many ran in each piece, from 0: those before the weak clock are left out."""
     weak_clock: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
     """Share of noise at which denoising started, 0 to 1; null: at the beginning."""
     strong_clock: Annotated[float, Field(ge=0.0, le=1.0)] | None = None

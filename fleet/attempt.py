@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,24 +26,26 @@ from companions.errors import FileUnwritable, MotionfleetError
 from companions.picture import read_picture_bytes
 from fleet.checkpoint.folder import SUFFIX, sweep
 from fleet.checkpoint.frames import read_checkpoint, write_checkpoint
+from fleet.checkpoint.pieces import sweep_pieces
 from fleet.cluster.archive import KEEPERS, start_archive
 from fleet.cluster.failures import FramesGone
 from fleet.cluster.waiting import result
-from fleet.errors import BackendFailed, LedgerUnusable
+from fleet.errors import LedgerUnusable
 from fleet.jobs.budget import frames_bytes
 from fleet.jobs.model import Stage
+from fleet.keeping import Keeping, MadePiece
 from fleet.ledger import reading, recovery
+from fleet.ledger.database import Database
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.rows import Checkpoint, Lease
+from fleet.making import Doer, Heard, Making
 from fleet.settings import Home, Settings
 from fleet.stages.arrival import Arrival, masters_of, signer_of
+from fleet.stages.attached import read_attached
 from fleet.stages.base import FinishTask, GenerateReport, GenerateTask
-from fleet.stages.generate import CHUNK_FRAMES
 from fleet.stages.meta import build_meta
 from fleet.stages.publish import Target, publish
 
-Heard = Callable[[int], None]
-"""Called with the number of frames that are done so far."""
 T = TypeVar("T")
 
 FRAMES_ANSWER_S: Final = 5.0
@@ -58,27 +60,11 @@ LEDGER_AGAIN_S: Final = 1.0
 _log = logging.getLogger("fleet.dispatcher")
 
 
-@dataclass(frozen=True, slots=True)
-class Doer:
-    """The worker of an attempt, and where it is.
-
-    Attributes:
-        handle: its actor; None where the attempt is the head's own work.
-        node_id: Ray's id of its node.
-        node: the node's name.
-        gpu: name of its GPU, or empty.
-    """
-
-    handle: Any = None
-    node_id: str = ""
-    node: str = ""
-    gpu: str = ""
-
-
 @dataclass(slots=True)
 class _Held:
     bytes: int = 0
-    node_id: str = ""
+    node_ids: set[str] = field(default_factory=set)
+    making: Making | None = None
     picture: ObjectRef[Any] | None = None
     chunks: list[ObjectRef[Any]] = field(default_factory=list)
     report: GenerateReport | None = None
@@ -103,6 +89,7 @@ class Attempts:
         self._keeping: dict[Path, asyncio.Task[None]] = {}
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._keepers = asyncio.Semaphore(KEEPERS)
+        self._pieces = Keeping(home.pieces, archivist=self._archivist)
 
     # -- frames in memory -------------------------------------------------------------------------
 
@@ -151,7 +138,7 @@ class Attempts:
 
     def held_on(self, node_id: str) -> list[str]:
         """Shots whose frames were made on that node and lie in its memory."""
-        return [shot_id for shot_id, held in self._held.items() if held.node_id == node_id]
+        return [shot_id for shot_id, held in self._held.items() if node_id in held.node_ids]
 
     async def are_lost(self, shot_id: str) -> bool:
         """Whether any of a shot's frames went away with the node that made them.
@@ -174,14 +161,14 @@ class Attempts:
 
     def sweep(self) -> None:
         """Remove kept frames that no shot needs any more."""
-        known = {Path(c.path) for c in reading.checkpoints(self._ledger.database).values()}
-        sweep_checkpoints(self._home, known | self._keeping.keys())
+        sweep_checkpoints(self._home, self._ledger.database, also=self._keeping.keys())
 
     async def close(self) -> None:
         """Give up keeping frames."""
         for task in self._keeping.values():
             task.cancel()
         await asyncio.gather(*self._keeping.values(), return_exceptions=True)
+        await self._pieces.close()
 
     def _keep(self, lease: Lease, held: _Held) -> None:
         path = self._home.checkpoints / f"{lease.shot.id}.{lease.token[:8]}{SUFFIX}"
@@ -206,6 +193,8 @@ class Attempts:
         database = self._ledger.database
         if not recovery.keep(database, lease.shot.id, checkpoint, token=lease.token):
             path.unlink(missing_ok=True)  # the clip was finished first
+            return
+        await self._pieces.remove(lease.shot.id)
 
     def _archivist(self) -> Any:
         if self._archive is None:
@@ -233,8 +222,29 @@ class Attempts:
 
     # -- the stages -------------------------------------------------------------------------------
 
-    async def generate(self, lease: Lease, doer: Doer, heard: Heard) -> None:
-        """Send the picture to the worker and take its frames in as they are made.
+    def making(self, shot_id: str) -> Making | None:
+        """The making of a shot's frames, while it is under way."""
+        held = self._held.get(shot_id)
+        return held.making if held is not None else None
+
+    def helped(self, shot_id: str, node_id: str) -> None:
+        """Some of a shot's frames are made on that node too."""
+        held = self._held.get(shot_id)
+        if held is not None:
+            held.node_ids.add(node_id)
+
+    async def generate(
+        self,
+        lease: Lease,
+        doer: Doer,
+        heard: Heard,
+        *,
+        piece_made: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Send the picture to the worker and take its frames in as they are made; ``piece_made``
+        is called whenever a piece of a long shot is.
+
+        Pieces that an earlier attempt made are not made again.
 
         Raises:
             PictureRefused, BackendFailed, LeaseLost, LedgerUnusable, or what Ray raises.
@@ -242,8 +252,11 @@ class Attempts:
         begun = time.monotonic()
         shot = lease.shot
         data = await asyncio.to_thread(read_picture_bytes, Path(shot.picture))
+        root = Path(shot.manifest.path).parent
+        attached = await asyncio.to_thread(read_attached, shot.recipe.motion, root=root)
         held = self._held[shot.id]
-        held.picture, held.node_id = ray.put(data), doer.node_id
+        held.picture = ray.put(data)
+        held.node_ids.add(doer.node_id)
         self._count(lease, len(data))
         plans = shot.recipe.generation_params.memory_plans
         task = GenerateTask(
@@ -253,17 +266,18 @@ class Attempts:
             attempt=lease.attempt,
             memory_plan=plans[min(lease.memory_plan, len(plans) - 1)].value if plans else "",
             node=doer.node,
+            attached=attached,
         )
-        stream = doer.handle.generate.options(num_returns="streaming").remote(
-            lease.token, task, held.picture
-        )
-        async for chunk in stream:
-            held.chunks.append(chunk)
-            heard(len(held.chunks) * CHUNK_FRAMES)
-        # The last item is the report; a stream that failed ends with what it raised instead.
-        report = await result(held.chunks.pop())
-        if not isinstance(report, GenerateReport):
-            raise BackendFailed(backend="generate", what="the stream ended without a report")
+
+        def made(piece: MadePiece) -> None:
+            piece_made()
+            if self._settings.checkpoints:
+                self._pieces.keep(shot.id, piece, nonce=lease.token[:8])
+
+        restored = await self._pieces.restored(shot.id)
+        held.making = Making(task, held.picture, restored=restored, heard=heard, made=made)
+        report = await held.making.by(doer, lease.token)
+        held.chunks, held.making = held.making.frames, None
         held.report = report
         seconds = time.monotonic() - begun
         await self.recorded(
@@ -362,6 +376,7 @@ class Attempts:
                 await asyncio.to_thread(path.unlink, missing_ok=True)
             if kept is not None:
                 await asyncio.to_thread(Path(kept.path).unlink, missing_ok=True)
+            await self._pieces.remove(shot.id)
 
     async def recorded(self, write: Callable[[], T]) -> T:
         """The result of ``write``, a step of the ledger; a full disk is waited for if patient."""
@@ -386,7 +401,18 @@ class Attempts:
                 await asyncio.sleep(LEDGER_AGAIN_S)
 
 
-def sweep_checkpoints(home: Home, wanted: Iterable[Path]) -> None:
-    """Remove all kept frames but ``wanted``."""
+def sweep_checkpoints(home: Home, database: Database, *, also: Iterable[Path] = ()) -> None:
+    """Remove what is kept of frames for shots that do not need it: all but what is on record and
+    ``also``, and the pieces of shots that have ended or whose frames are kept as a whole.
+
+    Raises:
+        FileUnwritable: a folder refuses.
+    """
+    kept = reading.checkpoints(database)
     if home.checkpoints.is_dir():
-        sweep(home.checkpoints, wanted=wanted)
+        sweep(home.checkpoints, wanted=[*(Path(each.path) for each in kept.values()), *also])
+
+    def wanted(shot_ids: Collection[str]) -> Collection[str]:
+        return reading.open_shots(database, [each for each in shot_ids if each not in kept])
+
+    sweep_pieces(home.pieces, wanted=wanted)

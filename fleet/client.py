@@ -27,10 +27,11 @@ from fleet.ledger.ledger import Ledger
 from fleet.ledger.rows import InPlace, NewManifest, NewShot, Submitted
 from fleet.ledger.selection import id_beginning
 from fleet.settings import Home
+from fleet.stages.attached import opened, read_attached
 from fleet.stages.generate import changed_picture
 from fleet.stages.publish import Target
 from fleet.stages.shot_plan import clip_size, plan_frames_of, plan_path
-from fleet.weights.errors import WeightsMissing, WeightsRefused
+from fleet.weights.errors import LicenceNotAccepted, WeightsMissing, WeightsRefused
 from fleet.weights.shelf import Shelf
 
 
@@ -54,16 +55,23 @@ class Submission:
 
 
 def read_submission(
-    path: Path, *, out: Path | None, home: Home, shelf: Shelf | None = None
+    path: Path, *, out: Path | None, home: Home, shelf: Shelf | None = None, here: bool = False
 ) -> Submission:
     """Read and check a manifest and everything it names.
 
-    ``shelf`` is where weights are looked for; by default in ``home``'s own folder of them.
+    Args:
+        path: the manifest.
+        out: where clips are published; None: beside their pictures.
+        home: the fleet's folder.
+        shelf: where weights are looked for; by default in ``home``'s own folder of them.
+        here: whether this machine generates, so that it needs the packages, weights and consents
+            that generators need; a head whose cluster does has no use for a hundred gigabytes.
 
     Raises:
         CompanionError: the document breaks its contract, or a path leaves its folder.
         UnknownBackend, ExtraMissing, ParameterRefused: it asks for what is not here.
         WeightsMissing, WeightsRefused: the weights of what it asks for cannot be used.
+        LicenceNotAccepted: nobody accepted those of a model that is to run here.
         FileUnwritable: clips could not be written where they belong.
         LedgerUnusable: the ledger cannot be read.
     """
@@ -76,8 +84,9 @@ def read_submission(
     _refuse_collisions(manifest, file=path)
     recipes = [manifest.recipe(shot) for shot in manifest.shots]
     weights = Shelf(home.models) if shelf is None else shelf
+    asked: set[str] | None = set() if here else None
     counts = [
-        _check_backends(recipe, f"{path}: shots[{index}]", weights)
+        _check_backends(recipe, f"{path}: shots[{index}]", weights, asked)
         for index, recipe in enumerate(recipes)
     ]
     targets = [folder / names.clip_of(shot.image_path) for shot in manifest.shots]
@@ -91,7 +100,9 @@ def read_submission(
             zip(manifest.shots, recipes, pictures, targets, counts, strict=True)
         ):
             with _located(f"{path}: shots[{index}]"):
-                row = _new_shot(ledger, shot, recipe, picture, target, manifest.priority(shot))
+                row = _new_shot(
+                    ledger, shot, recipe, picture, target, manifest.priority(shot), root=root
+                )
             shots.append(PlannedShot(row=row, clip_frames=clip, generated_frames=made))
     finally:
         ledger.close()
@@ -166,18 +177,32 @@ def _refuse_collisions(manifest: VideoManifest, *, file: Path) -> None:
         )
 
 
-def _check_backends(recipe: Recipe, where: str, shelf: Shelf) -> tuple[int, int]:
-    """Frames of the clip and frames to generate, once every backend has agreed."""
+def _check_backends(
+    recipe: Recipe, where: str, shelf: Shelf, asked: set[str] | None
+) -> tuple[int, int]:
+    """Frames of the clip and frames to generate, once every backend has agreed.
+
+    ``asked``: generators that were asked whether they can run here, which is asked once; None:
+    nobody needs to be.
+    """
     from fleet.generate.registry import generator
     from fleet.interpolate.registry import interpolator
     from fleet.upscale.registry import upscaler
 
     field = f"{where}.generation_params.model"
     try:
-        backend = generator(recipe.generation_params.model)
+        backend = generator(recipe.generation_params.model, shelf)
+        if asked is not None and recipe.generation_params.model not in asked:
+            backend.check_here()
+            asked.add(recipe.generation_params.model)
         field = where
         with _located(where):
-            backend.check(recipe.generation_params, recipe.motion)
+            backend.check(
+                recipe.generation_params,
+                recipe.motion,
+                prompt=recipe.prompt,
+                negative_prompt=recipe.negative_prompt,
+            )
             frames = plan_frames_of(recipe, grid=backend.grid)
         field = f"{where}.interpolation.backend"
         interpolator(recipe.interpolation.interpolator, shelf)
@@ -186,7 +211,9 @@ def _check_backends(recipe: Recipe, where: str, shelf: Shelf) -> tuple[int, int]
             with _located(where):
                 upscaler(recipe.upscaling.backend, shelf).check(recipe.upscaling.factor)
                 clip_size(recipe)
-    except (UnknownBackend, ExtraMissing, WeightsMissing, WeightsRefused) as error:
+    except (
+        UnknownBackend, ExtraMissing, WeightsMissing, WeightsRefused, LicenceNotAccepted,
+    ) as error:  # fmt: skip
         raise error.located(field) from None
     return frames.clip, frames.generated
 
@@ -201,7 +228,14 @@ def _located(where: str) -> Iterator[None]:
 
 
 def _new_shot(
-    ledger: Ledger, shot: Shot, recipe: Recipe, picture: Path, target: Path, priority: int
+    ledger: Ledger,
+    shot: Shot,
+    recipe: Recipe,
+    picture: Path,
+    target: Path,
+    priority: int,
+    *,
+    root: Path,
 ) -> NewShot:
     fingerprint = codec.fingerprint(recipe)
     place = Target(target)
@@ -216,7 +250,7 @@ def _new_shot(
         fingerprint=fingerprint,
         recipe=recipe,
         priority=priority,
-        fault=None if intact else _fault(ledger, shot, recipe, picture, place),
+        fault=None if intact else _fault(ledger, shot, recipe, picture, place, root=root),
         intact=intact,
         in_place=_in_place(place, shot_id) if intact else None,
         looked_at=looked_at,
@@ -238,7 +272,7 @@ def _shot_id(shot: Shot, fingerprint: str, target: Path) -> str:
 
 
 def _fault(
-    ledger: Ledger, shot: Shot, recipe: Recipe, picture: Path, place: Target
+    ledger: Ledger, shot: Shot, recipe: Recipe, picture: Path, place: Target, *, root: Path
 ) -> Failure | None:
     """Why the shot cannot be made, as far as that can be told without decoding.
 
@@ -251,6 +285,7 @@ def _fault(
         if hashlib.sha256(data).hexdigest() != shot.sha256:
             return failure_of(changed_picture(shot.image_path))
         facts = inspect_picture(data, file=shot.image_path)
+        opened(recipe.motion, read_attached(recipe.motion, root=root), picture=facts.size)
     except PictureRefused as error:
         return failure_of(error)
     plan_path(recipe, picture=facts.size)

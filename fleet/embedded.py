@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from fleet.errors import ClusterDown
@@ -113,7 +112,6 @@ def _sweep_kept_frames(home: Home) -> None:
 
     database = Database(home.ledger)
     try:
-        wanted = {Path(kept.path) for kept in reading.checkpoints(database).values()}
+        sweep_checkpoints(home, database)
     finally:
         database.close()
-    sweep_checkpoints(home, wanted)

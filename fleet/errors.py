@@ -29,6 +29,9 @@ FleetError               40
 +-- LeaseLost            70  another attempt owns the job                   result dropped
 +-- IllegalTransition    71  the job cannot do that: a bug                  report it
 +-- AttemptStopped       72  an attempt was told to stop                    nothing to do
++-- GpuTooSmall          78  no memory plan of a model fits the GPU         retried elsewhere
++-- AttentionUnavailable 79  settings ask for an attention a node lacks     see the message
++-- MotionFolderUnusable 98  a folder of a motion is in the way, or is none  see the message
 +-- Interrupted         130  stopped by Ctrl-C                              same command goes on
 """
 
@@ -242,6 +245,37 @@ class OutOfMemory(FleetError):
         )
 
 
+class GpuTooSmall(FleetError):
+    """A node's GPU has less memory than the smallest of a model's memory plans needs."""
+
+    exit_code = 78
+    code = "gpu_too_small"
+    retryable = True  # another node may have a larger one
+
+    def __init__(self, *, model: str, plan: str, needed_bytes: int, there_bytes: int) -> None:
+        self.model, self.plan = model, plan
+        self.needed_bytes, self.there_bytes = needed_bytes, there_bytes
+        super().__init__(
+            f"{model} needs about {needed_bytes / 1024**3:.0f} GiB of a GPU's memory even by its "
+            f"plan {plan!r}, and there are {there_bytes / 1024**3:.1f} GiB. Use a larger GPU or a "
+            f"smaller model; to try all the same, name the plan in generation_params.memory_plans."
+        )
+
+
+class AttentionUnavailable(FleetError):
+    """The settings ask for a way to compute attention that a node has not."""
+
+    exit_code = 79
+    code = "attention_unavailable"
+
+    def __init__(self, *, name: str, what: str) -> None:
+        self.name, self.what = name, what
+        super().__init__(
+            f"attention {name!r}, which settings.toml asks for, cannot be used here: {what}. "
+            f"Install what it needs on every node, or remove the setting."
+        )
+
+
 class NodeDiskFull(FleetError):
     """A node has no room for the temporary files of a stage."""
 
@@ -424,6 +458,17 @@ class AttemptStopped(FleetError):
     def __init__(self, *, stage: str) -> None:
         self.stage = stage
         super().__init__(f"{stage} was told to stop")
+
+
+class MotionFolderUnusable(FleetError):
+    """A Time-to-Move folder cannot be read as one, or cannot be written where it was asked for."""
+
+    exit_code = 98
+    code = "motion_folder_unusable"
+
+    def __init__(self, *, path: Path, what: str, remedy: str) -> None:
+        self.path, self.what, self.remedy = path, what, remedy
+        super().__init__(f"{path}: {what}. {remedy}")
 
 
 class Interrupted(FleetError):

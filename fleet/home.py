@@ -36,6 +36,11 @@ class Home:
         return self.root / "checkpoints"
 
     @property
+    def pieces(self) -> Path:
+        """Generated pieces of long shots, a folder for each shot."""
+        return self.checkpoints / "pieces"
+
+    @property
     def models(self) -> Path:
         """Weights that were fetched."""
         return self.root / "models"
@@ -69,6 +74,16 @@ class Home:
     def archive(self) -> Path:
         """Manifests that are over, in a ledger for each month they ended in."""
         return self.root / "archive"
+
+    @property
+    def doing(self) -> Path:
+        """How far what is under way is, for listings."""
+        return self.root / "doing.json"
+
+    @property
+    def cache(self) -> Path:
+        """What can be computed again and need not be: encoded prompts."""
+        return self.root / "cache"
 
     @property
     def audit(self) -> Path:

@@ -89,8 +89,19 @@ class Settings(BaseModel):
     interpolation_gpus: Annotated[float, Field(ge=0.0, le=16.0)] = 0.5
     """GPUs of an interpolation worker, likewise."""
     model_memory_mb: Annotated[int, Field(ge=1)] | None = None
-    """Memory for the models a worker keeps loaded; by default half of its machine's. The one used
-    longest ago makes room."""
+    """Memory for the models a worker keeps loaded; by default its GPU's, without one half of its
+    machine's. The one used longest ago makes room."""
+    attention: Literal["", "native", "flash", "sage", "xformers", "flex", "_native_cudnn"] = ""
+    """What computes attention in video models, by diffusers' name for it; empty: its own choice.
+    Only ways that fetch nothing from the network when they are first used."""
+    compile: bool = False
+    """Whether the repeated blocks of video models are compiled: the first shot of a size takes
+    minutes longer, those after it less."""
+    quantise: Literal["", "int8", "fp8"] = ""
+    """How torchao stores and multiplies the weights of video models, instead of what the memory
+    plan says; empty: as the plan says. Needs ``motionfleet[quant]`` on every node."""
+    prompt_cache_mb: Annotated[int, Field(ge=0)] = 1024
+    """Disk for prompts that were encoded before, on each node; 0: none is kept."""
     affinity_s: Annotated[float, Field(ge=0.0, le=86400.0)] = 300.0
     """Seconds of work by which a manifest may fall behind others so that a worker can stay with a
     model it has."""
@@ -118,7 +129,9 @@ class Settings(BaseModel):
     """Currency of the rate."""
 
     weights: dict[str, Path] = Field(default_factory=dict)
-    """Files of weights by the name of their model, for those that were not fetched."""
+    """Files and folders of weights by the name of their model, for those that were not fetched."""
+    loras: dict[str, Path] = Field(default_factory=dict)
+    """Files of small weights (safetensors) by the name that manifests give them."""
     hosts: dict[HostName, Host] = Field(default_factory=dict)
     """Hosts to sync with."""
 

@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "schemas").glob("*.md")]
 PACKAGES = ("companions", "selector", "fleet", "benchmarks", "deploy", "docs", "tests")
 MOST_LINES = 500
-GROUPS = {"companions", "audit", "hosts", "models", "schedule"}
+GROUPS = {"companions", "audit", "hosts", "models", "motion", "schedule"}
 
 targets = set(
     re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)

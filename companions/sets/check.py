@@ -14,13 +14,13 @@ from shlex import quote
 
 from companions import files, kinds, validation
 from companions.errors import CompanionError, DocumentInvalid
-from companions.motion import MotionCompanion, Move
+from companions.motion import MotionCompanion
+from companions.named_files import named_files
 from companions.names import CLIP_SUFFIX, META_SUFFIX, folded, path_fault
 from companions.sets.grouping import PictureSet, is_staging
 from companions.sets.rejoin import hash_claim
 from companions.sets.restore import put_back
 from companions.sets.scan import Scanned, scan, scan_tree
-from companions.trajectory import MaskRegion
 from companions.video_manifest import VideoManifest
 from companions.video_meta import VideoMeta
 
@@ -38,7 +38,7 @@ class FindingKind(StrEnum):
     CHANGED = "changed"  #: a companion was made for another version of its picture
     NO_META = "no_meta"  #: a clip without the meta that commits it
     NO_CLIP = "no_clip"  #: a meta whose clip is gone
-    NO_PICTURE = "no_picture"  #: a document names a picture or mask that is gone
+    NO_PICTURE = "no_picture"  #: a document names a picture, mask or the like that is gone
     NAME = "name"  #: a name that no document may hold
 
 
@@ -221,15 +221,9 @@ def _named(document: object) -> Iterable[str]:
     if isinstance(document, VideoManifest):
         for shot in document.shots:
             yield shot.image_path
-            yield from _masks(shot.motion)
+            yield from (named.path for named in named_files(shot.motion))
     elif isinstance(document, MotionCompanion):
-        yield from _masks(document)
-
-
-def _masks(move: Move) -> Iterator[str]:
-    for moving in move.objects:
-        if isinstance(moving.region, MaskRegion):
-            yield moving.region.path
+        yield from (named.path for named in named_files(document))
 
 
 def _hashes(picture: Path, companions: Iterable[Path]) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from companions.names import (
     CAPTION_SUFFIX,
     CLIP_SUFFIX,
+    DEPTH_SUFFIXES,
     FFV1_SUFFIX,
     MANIFEST_SUFFIX,
     MASK_SUFFIX,
@@ -28,6 +29,8 @@ from companions.names import (
     MOTION_SUFFIX,
     PRORES_SUFFIX,
     REVIEW_SUFFIX,
+    SIGNAL_MASK_SUFFIX,
+    SIGNAL_SUFFIX,
     folded,
     is_picture,
 )
@@ -41,6 +44,9 @@ COMPANION_SUFFIXES: Final = (
     MANIFEST_SUFFIX,
     META_SUFFIX,
     REVIEW_SUFFIX,
+    *DEPTH_SUFFIXES,
+    SIGNAL_SUFFIX,
+    SIGNAL_MASK_SUFFIX,
     CLIP_SUFFIX,
     PRORES_SUFFIX,
     FFV1_SUFFIX,

@@ -20,6 +20,7 @@ from fleet.cli import (
     hosts,
     invariants,
     models,
+    motion,
     nodes,
     plan,
     receive,
@@ -91,6 +92,7 @@ app.command("show", epilog=shots.SHOW_EXAMPLE, rich_help_panel=WORK)(shots.show)
 app.command("events", epilog=shots.EVENTS_EXAMPLE, rich_help_panel=WORK)(shots.events)
 app.command("report", epilog=report.EXAMPLE, rich_help_panel=WORK)(report.report)
 app.command("verify", epilog=verify.EXAMPLE, rich_help_panel=WORK)(verify.verify)
+app.add_typer(motion.group, rich_help_panel=WORK)
 
 app.command("cancel", epilog=control.CANCEL_EXAMPLE, rich_help_panel=CONTROL)(control.cancel)
 app.command("retry", epilog=control.RETRY_EXAMPLE, rich_help_panel=CONTROL)(control.retry)

@@ -89,18 +89,33 @@ class Output:
             yield advance
 
     @contextlib.contextmanager
-    def measured(self, what: str) -> Iterator[Callable[[int, int], None]]:
+    def measured(
+        self, what: str, *, of_bytes: bool = False
+    ) -> Iterator[Callable[[int, int], None]]:
         """Gives a function to call with how much is done, and how much there is.
 
-        On a terminal there is a bar with an ETA after two seconds.
+        On a terminal there is a bar with an ETA after two seconds; ``of_bytes`` tells sizes and
+        their rate as people read them.
         """
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            MofNCompleteColumn,
+            Progress,
+            ProgressColumn,
+            TextColumn,
+            TransferSpeedColumn,
+        )
         from rich.progress import TimeElapsedColumn as Elapsed
         from rich.progress import TimeRemainingColumn as Remaining
 
         begun = time.monotonic()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Elapsed(),
-                   TextColumn("ETA"), Remaining())  # fmt: skip
+        what_column, eta = TextColumn("{task.description}"), (TextColumn("ETA"), Remaining())
+        columns: tuple[ProgressColumn, ...] = (
+            what_column, BarColumn(), MofNCompleteColumn(), Elapsed(), *eta,
+        )  # fmt: skip
+        if of_bytes:  # longer figures: narrower where a name is long, so that a line stays one
+            columns = (what_column, BarColumn(12), DownloadColumn(), TransferSpeedColumn(), *eta)
         bar = Progress(*columns, console=self.notes, transient=True)
         task = bar.add_task(what, total=None)
 

@@ -86,7 +86,7 @@ def plan(
 
     output, home = Output(), find_home()
     settings = load_settings(home)
-    shelf = Shelf(home.models, settings.weights)
+    shelf = Shelf(home.models, settings.weights, settings.loras)
     submissions = [
         client.read_submission(path, out=out, home=home, shelf=shelf) for path in manifests
     ]

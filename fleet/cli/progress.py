@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 from rich.markup import escape
@@ -24,10 +25,12 @@ from fleet.cli.output import Output, shown
 from fleet.jobs.model import Stage
 from fleet.ledger import reading
 from fleet.ledger.database import Database
+from fleet.ledger.doing import Doing, read_doing
 from fleet.ledger.rows import EventRow, ShotRow
 from fleet.settings import Home
 
 _STAGES: Final = len(Stage)
+_NOTHING: Final[Mapping[str, Doing]] = MappingProxyType({})
 _STAGE_DONE: Final = frozenset({"finished", "given_up", "skipped"})
 
 
@@ -42,6 +45,15 @@ class Followed:
 
     name: str
     frames: int = 0
+
+
+def how_far(told: Doing) -> str:
+    """How far a shot is, for people: ``step 12/40, piece 1/2, 3 min left``."""
+    if told.left_s is None:
+        return str(told.progress)
+    minutes = told.left_s / 60.0
+    left = f"{minutes:.0f} min" if minutes >= 1.0 else f"{told.left_s:.0f} s"
+    return f"{told.progress}, {left} left"
 
 
 class Bar:
@@ -104,17 +116,35 @@ class Bar:
             verdict = event.data.get("verdict", "")
             self._line(f"{self._ended}/{self._total} {verdict} {self._name(event)}")
 
-    def show(self, doing: str, frames: Mapping[tuple[str, str], int]) -> None:
+    def show(
+        self,
+        doing: str,
+        frames: Mapping[tuple[str, str], int],
+        steps: Mapping[str, Doing] = _NOTHING,
+    ) -> None:
         """Draw; ``doing`` is said where nothing is under way.
 
-        ``frames`` are those done so far, by shot id and stage.
+        ``frames`` are those done so far, by shot id and stage; ``steps`` how far shots are whose
+        frames come all at once, by shot id.
         """
+        under_way = {
+            shot_id: told
+            for shot_id, told in steps.items()
+            if self._active.get(shot_id) == Stage.GENERATE.value
+        }
         if self._bar is not None:
             done = float(sum(len(stages) for stages in self._stages_done.values()))
-            done += sum(self._share(shot_id, count) for (shot_id, _), count in frames.items())
+            done += sum(
+                self._share(shot_id, count)
+                for (shot_id, _), count in frames.items()
+                if shot_id not in under_way
+            )
+            done += sum(told.progress.share for told in under_way.values())
             done /= _STAGES
             self._bars.update(
-                self._bar, completed=min(done, self._total), description=self._words(doing)
+                self._bar,
+                completed=min(done, self._total),
+                description=self._words(doing, under_way),
             )
         if doing and doing != self._said and not self._output.notes.is_terminal:
             self._output.note(doing)
@@ -133,7 +163,7 @@ class Bar:
     def _name(self, event: EventRow) -> str:
         return self._shots[event.shot_id].name
 
-    def _words(self, doing: str) -> str:
+    def _words(self, doing: str, steps: Mapping[str, Doing]) -> str:
         counts = {
             "generating": Stage.GENERATE.value,
             "finishing": Stage.FINISH.value,
@@ -143,14 +173,16 @@ class Bar:
         words = [
             f"{active.count(stage)} {word}" for word, stage in counts.items() if stage in active
         ]
-        return escape(shown(", ".join(words) or doing or "working"))
+        # Of several the first that began: the line has room for one.
+        told = [f"({how_far(each)})" for each in list(steps.values())[:1]]
+        return escape(shown(" ".join([", ".join(words) or doing or "working", *told])))
 
 
 class Progress:
     """Follows the ledger's events of some shots; a context manager."""
 
     def __init__(self, ids: Sequence[str], *, home: Home, output: Output) -> None:
-        self._database = Database(home.ledger)
+        self._home, self._database = home, Database(home.ledger)
         unfinished = {
             row.id: _followed(row)
             for row in reading.shots(self._database, ids=ids)
@@ -183,7 +215,7 @@ class Progress:
             self._seen = found[-1].seq
             for event in found:
                 self._bar.take(event)
-        self._bar.show(doing, frames)
+        self._bar.show(doing, frames, read_doing(self._home.doing, now=time.time()))
 
 
 def _followed(row: ShotRow) -> Followed:

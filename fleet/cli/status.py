@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -14,7 +15,10 @@ import typer
 from fleet.cli.output import Column, Output, moment
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
+    from fleet.ledger.doing import Doing
     from fleet.ledger.summary import ManifestSummary, ShotLine, Summary
+
+_NOTHING: Final[Mapping[str, Doing]] = MappingProxyType({})
 
 EXAMPLE: Final = "Example: fleet status --shots --unfinished --json"
 
@@ -58,6 +62,7 @@ def status(
     from fleet.home import find_home
     from fleet.ledger import summary
     from fleet.ledger.database import Database
+    from fleet.ledger.doing import read_doing
     from fleet.ledger.lock import ProcessLock
     from fleet.ledger.selection import select
 
@@ -86,10 +91,11 @@ def status(
     finally:
         database.close()
     working = ProcessLock(home.dispatcher_lock).is_held()
+    steps = read_doing(home.doing, now=now) if working else {}
     if json_:
-        output.json(overview_as_json(found, doing, ended, working=working))
+        output.json(overview_as_json(found, doing, ended, working=working, steps=steps))
     else:
-        show_overview(found, doing, ended, output, working=working)
+        show_overview(found, doing, ended, output, working=working, steps=steps)
 
 
 def show_overview(
@@ -101,8 +107,10 @@ def show_overview(
     working: bool,
     empty: str = EMPTY,
     go_on: str = GO_ON,
+    steps: Mapping[str, Doing] = _NOTHING,
 ) -> None:
-    """The ledger in counts; ``empty`` is said of one without shots, ``go_on`` where none works."""
+    """The ledger in counts; ``empty`` is said of one without shots, ``go_on`` where none works,
+    and ``steps`` of shots that are generated step by step, by their id."""
     output.table(
         [Column("Batch"), Column("Project"), Column("Shots", right=True),
          Column("Clips", right=True), Column("Open", right=True), Column("No clip", right=True),
@@ -113,9 +121,14 @@ def show_overview(
     )  # fmt: skip
     if output.is_terminal:
         latest = [*doing, *ended]
+        from fleet.cli.progress import how_far
+
         output.table(
             [Column("Shot"), Column("State"), Column("Clip, or why not", fold=True)],
-            [[line.id, line.state, line.outcome] for line in latest],
+            [
+                [line.id, line.state, how_far(steps[line.id]) if line.id in steps else line.outcome]
+                for line in latest
+            ],
             title="At work, and ended last" if latest else "",
         )
     for line in _said(found, working=working, empty=empty, go_on=go_on):
@@ -179,7 +192,12 @@ def _sum(counts: Mapping[str, int], words: Sequence[str]) -> int:
 
 
 def overview_as_json(
-    found: Summary, doing: Sequence[ShotLine], ended: Sequence[ShotLine], *, working: bool
+    found: Summary,
+    doing: Sequence[ShotLine],
+    ended: Sequence[ShotLine],
+    *,
+    working: bool,
+    steps: Mapping[str, Doing] = _NOTHING,
 ) -> dict[str, object]:
     """The ledger in counts, for machines."""
     return {
@@ -203,7 +221,11 @@ def overview_as_json(
             for each in found.manifests
         ],
         "other_manifests": found.others,
-        "working_on": [_line_as_json(line) for line in doing],
+        "working_on": [
+            _line_as_json(line)
+            | {"progress": steps[line.id].model_dump() if line.id in steps else None}
+            for line in doing
+        ],
         "ended_last": [_line_as_json(line) for line in ended],
     }
 

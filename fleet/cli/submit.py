@@ -69,9 +69,13 @@ def submit(
     # queued.
     settings = load_settings(home)
     signer_of(settings)
-    shelf = Shelf(home.models, settings.weights)
+    shelf = Shelf(home.models, settings.weights, settings.loras)
+    # Without a cluster this machine makes the clips, now or with the next submission: what it
+    # lacks for that is told before anything is queued.
+    here = not home.cluster.exists()
     submissions = [
-        client.read_submission(path, out=out, home=home, shelf=shelf) for path in manifests
+        client.read_submission(path, out=out, home=home, shelf=shelf, here=here)
+        for path in manifests
     ]
     for path, submission in zip(manifests, submissions, strict=True):
         for assumption in submission.assumed:

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Final, Self
@@ -19,6 +19,7 @@ from fleet.errors import ClusterDown, Interrupted, ShotsFailed
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
     from fleet.home import Home
+    from fleet.ledger.doing import Doing
     from fleet.ledger.rows import EventRow
     from fleet.ledger.summary import ShotLine
 
@@ -81,6 +82,7 @@ def watch_here(
     """
     from fleet.ledger import reading, summary
     from fleet.ledger.database import Database
+    from fleet.ledger.doing import read_doing
     from fleet.ledger.following import Following
     from fleet.ledger.lanes import pauses
     from fleet.ledger.lock import ProcessLock
@@ -108,6 +110,7 @@ def watch_here(
                     idle_since = time.monotonic()
                 elif not following.over and time.monotonic() - idle_since > idle_s:
                     raise ClusterDown(home=home.root, what="no dispatcher is at work")
+                watched.show(read_doing(home.doing, now=time.time()))
                 time.sleep(LOOK_S)
     finally:
         database.close()
@@ -165,6 +168,11 @@ class Watched:
         trace: TracebackType | None,
     ) -> None:
         self._bar.__exit__(kind, error, trace)
+
+    def show(self, steps: Mapping[str, Doing]) -> None:
+        """Draw how far shots are, by id; on a terminal only."""
+        if not self._in_lines or self._output.notes.is_terminal:
+            self._bar.show("", {}, steps)
 
     def take(self, event: EventRow) -> None:
         """Tell one event."""

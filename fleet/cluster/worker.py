@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import numpy as np
 import ray
 from ray import ObjectRef
 from ray.actor import ActorHandle
@@ -20,6 +21,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from fleet.cluster.gpu import gpu_name
 from fleet.errors import AttemptStopped
 from fleet.jobs.model import Pool
+from fleet.jobs.progress import Progress
 
 CONTROL: Final = "control"
 """Concurrency group of the calls that must be answered while a stage is at work."""
@@ -33,7 +35,13 @@ class StageWork(Protocol):
         """Models that are loaded, most recently used first."""
         ...
 
-    def generate(self, task: Any, picture: bytes, stopped: Callable[[], bool]) -> Iterator[Any]:
+    def generate(
+        self,
+        task: Any,
+        picture: bytes,
+        stopped: Callable[[], bool],
+        tell: Callable[[Progress], None],
+    ) -> Iterator[Any]:
         """Chunks of frames, then the report."""
         ...
 
@@ -45,6 +53,17 @@ class StageWork(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """The next item of a stream is large: so many frames.
+
+    Whoever only hands them on must not fetch them to learn what they are: that would bring every
+    frame into its own memory.
+    """
+
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerState:
     """What a worker says of itself.
 
@@ -53,12 +72,14 @@ class WorkerState:
         models: what it has loaded, most recently used first.
         busy: lease token of the attempt it is at, or empty.
         gpu: name of its GPU, or empty.
+        progress: how far that attempt is; None where it has told nothing.
     """
 
     pid: int
     models: tuple[str, ...]
     busy: str
     gpu: str
+    progress: Progress | None = None
 
 
 class Worker:
@@ -67,13 +88,16 @@ class Worker:
     def __init__(self, stages: StageWork) -> None:
         self._stages = stages
         self._busy = ""
+        self._progress: Progress | None = None
         self._stopped: set[str] = set()
         self._guard = threading.Lock()
 
     @ray.method(concurrency_group=CONTROL)
     def state(self) -> WorkerState:
         """What it is at; answering means that it is up."""
-        return WorkerState(os.getpid(), tuple(self._stages.models), self._busy, gpu_name())
+        with self._guard:
+            busy, progress = self._busy, self._progress
+        return WorkerState(os.getpid(), tuple(self._stages.models), busy, gpu_name(), progress)
 
     @ray.method(concurrency_group=CONTROL)
     def stop(self, token: str) -> None:
@@ -85,12 +109,15 @@ class Worker:
             self._stopped.add(token or self._busy)
 
     def generate(self, token: str, task: object, picture: bytes) -> Iterator[object]:
-        """Chunks of frames as they are made, then the report."""
+        """What the stage yields, as it is made; before each chunk of frames ``Follows``."""
         stopped = self._begin(token)
         try:
-            yield from self._until(
-                self._stages.generate(task, picture, stopped), stopped, stage="generate"
-            )
+            for item in self._until(
+                self._stages.generate(task, picture, stopped, self._tell), stopped, stage="generate"
+            ):
+                if isinstance(item, np.ndarray):
+                    yield Follows(len(item))
+                yield item
         finally:
             self._end(token)
 
@@ -109,13 +136,17 @@ class Worker:
 
     def _begin(self, token: str) -> Callable[[], bool]:
         with self._guard:
-            self._busy = token
+            self._busy, self._progress = token, None
         return lambda: token in self._stopped
 
     def _end(self, token: str) -> None:
         with self._guard:
-            self._busy = ""
+            self._busy, self._progress = "", None
             self._stopped.discard(token)
+
+    def _tell(self, progress: Progress) -> None:
+        with self._guard:
+            self._progress = progress
 
     @staticmethod
     def _until(

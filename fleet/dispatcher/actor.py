@@ -19,6 +19,7 @@ import logging.handlers
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,14 +28,17 @@ from ray import exceptions as ray_errors
 
 from fleet.attempt import Attempts
 from fleet.dispatcher.crew import Crew
-from fleet.dispatcher.frame import Frame
+from fleet.dispatcher.frame import Frame, UnderWay
+from fleet.dispatcher.lending import Lending
 from fleet.dispatcher.losses import lose_node
 from fleet.dispatcher.reconcile import reconcile
 from fleet.dispatcher.turns import Turns
 from fleet.errors import FleetBusy, FleetError, LedgerUnusable
 from fleet.jobs.model import Pool, Stage
+from fleet.jobs.progress import Sighting
 from fleet.ledger import nodes as node_rows
 from fleet.ledger import reading, recovery
+from fleet.ledger.doing import Doing, write_doing
 from fleet.ledger.lanes import open_lanes
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.lock import ProcessLock
@@ -47,6 +51,8 @@ LOCK_PATIENCE_S: Final = 30.0
 """How long to wait for a killed submission's cluster to be gone; it takes about three seconds."""
 FOLLOW_S: Final = 0.1
 """Longest pause between looks at the ledger: other processes submit, cancel and pause in it."""
+ASK_S: Final = 1.0
+"""Pause between two questions how far an attempt is, and before the first."""
 LOOK_S: Final = 0.5
 """Pause between looks at the cluster's nodes."""
 SWEEP_S: Final = 30.0
@@ -74,6 +80,7 @@ class _Open:
     ledger: Ledger
     attempts: Attempts
     frame: Frame
+    lending: Lending
 
 
 class Dispatcher:
@@ -144,6 +151,8 @@ class Dispatcher:
         self._stopping, self._fatal = False, None
         looking = asyncio.get_running_loop().create_task(self._keep_looking(opened))
         looking.add_done_callback(_or_end_the_process)
+        asking = asyncio.get_running_loop().create_task(self._keep_asking(opened))
+        asking.add_done_callback(_or_end_the_process)
         try:
             while not self._stopping and self._fatal is None:
                 self._wake.clear()
@@ -155,7 +164,9 @@ class Dispatcher:
                 await self._something_happens(opened)
         finally:
             looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            asking.cancel()
+            await asyncio.gather(looking, asking, return_exceptions=True)
+            self._home.doing.unlink(missing_ok=True)
             await opened.frame.end_all()
             await opened.attempts.close()
             with contextlib.suppress(LedgerUnusable):
@@ -228,7 +239,10 @@ class Dispatcher:
             broken=self._broken,
             changed=self._wake.set,
         )
-        return _Open(ledger, attempts, frame)
+        lending = Lending(
+            attempts=attempts, crew=self._crew, turns=self._turns, changed=self._wake.set
+        )
+        return _Open(ledger, attempts, frame, lending)
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -261,6 +275,7 @@ class Dispatcher:
                 if stage is Stage.GENERATE:
                     attempts.book(lease)  # before the next look at the budget
                 frame.start(lease, hand)
+        opened.lending.lend(each.lease for each in frame.of_stage(Stage.GENERATE).values())
 
     async def _something_happens(self, opened: _Open) -> None:
         pause = FOLLOW_S
@@ -331,6 +346,31 @@ class Dispatcher:
             node_rows.record_nodes(database, rows, now=time.time())
             self._recorded, self._recorded_at = rows, now
 
+    # -- how far they are -----------------------------------------------------------------------
+
+    async def _keep_asking(self, opened: _Open) -> None:
+        """Ask those that are long at it how far they are, and write it down for listings."""
+        written: Mapping[str, Doing] = {}
+        while True:
+            await asyncio.sleep(ASK_S)
+            long_at_it = [
+                each
+                for each in opened.frame.of_stage(Stage.GENERATE).values()
+                if time.monotonic() - each.begun >= ASK_S
+            ]
+            await asyncio.gather(*(self._ask(each) for each in long_at_it))
+            doing = {each.lease.shot.id: _doing(each.last, each.left_s)
+                     for each in long_at_it if each.last is not None}  # fmt: skip
+            if doing != written:
+                write_doing(self._home.doing, doing, now=time.time())
+                written = doing
+
+    async def _ask(self, each: UnderWay) -> None:
+        if each.hand is not None:
+            progress = await self._crew.progress(each.hand, each.lease.token)
+            if progress is not None:
+                each.saw(progress, at_s=time.monotonic())
+
     def _block(self, node: str, reason: str) -> None:
         """Give that node nothing more to do until a person has looked at it."""
         if not self._forever or self._open is None:
@@ -338,6 +378,13 @@ class Dispatcher:
         _log.error("node %s is blocked: %s", node, reason)
         node_rows.block(self._open.ledger.database, node, reason=reason, now=time.time())
         self._rest(self._open)
+
+
+def _doing(last: Sighting, left_s: float | None) -> Doing:
+    told = last.progress
+    return Doing(
+        done=told.done, steps=told.steps, piece=told.piece, pieces=told.pieces, left_s=left_s
+    )
 
 
 def _or_end_the_process(task: asyncio.Task[None]) -> None:

@@ -27,6 +27,7 @@ from fleet.cluster.waiting import result
 from fleet.cluster.worker import StageWork, WorkerState, start_worker
 from fleet.jobs.model import Pool
 from fleet.jobs.policy import Seat
+from fleet.jobs.progress import Progress
 from fleet.ledger.nodes import NodeRow
 
 ANSWER_S: Final = 30.0
@@ -34,6 +35,8 @@ ANSWER_S: Final = 30.0
 START_S: Final = 120.0
 """How long a new worker may take to start: its node may be busy, its disk cold."""
 POLL_S: Final = 0.05
+PROGRESS_S: Final = 5.0
+"""How long a worker may take to say how far it is; a step may keep its process busy."""
 NODE_DEATH_S: Final = 30.0
 """How long Ray may take to say that a node died; ``fleet up`` has it say so in half of that."""
 FAILED_STARTS: Final = 3
@@ -291,6 +294,15 @@ class Crew:
                 self._forget_hands(hand.node.id)
                 return True
         return False
+
+    async def progress(self, hand: Hand, token: str) -> Progress | None:
+        """How far a worker is with the attempt ``token``; None: it does not say."""
+        try:
+            async with asyncio.timeout(PROGRESS_S):
+                state: WorkerState = await result(hand.handle.state.remote())
+        except (TimeoutError, ray_errors.RayError):
+            return None  # whether it lives is the attempt's to find out
+        return state.progress if state.busy == token else None
 
     def used(self, hand: Hand, model: str) -> None:
         """A worker used that model; if it had to load it, ask what it let go of to make room."""

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from fleet.attempt import Attempts, Doer
+from fleet.attempt import Attempts
 from fleet.cluster.failures import Meaning, is_silence, meaning
 from fleet.dispatcher.crew import Crew, Hand
+from fleet.dispatcher.lending import doer_of
 from fleet.dispatcher.turns import Turns
 from fleet.errors import CheckpointUnusable, LeaseLost, LedgerUnusable, NodeLost
 from fleet.jobs import retry
 from fleet.jobs.blame import Blame, Suspicions
 from fleet.jobs.model import Stage
+from fleet.jobs.progress import Progress, Sighting, left_s
 from fleet.jobs.retry import Past, failure_of
 from fleet.ledger import reading, recovery
 from fleet.ledger.ledger import Ledger
@@ -48,6 +50,7 @@ class UnderWay:
         hand: the worker that has it; None where it is the head's own work.
         begun: when, on the monotonic clock.
         frames: how many are done.
+        first, last: how far it was when it was first and last asked; None: it told nothing yet.
         lost: what went away under it, if anything did.
     """
 
@@ -55,8 +58,23 @@ class UnderWay:
     hand: Hand | None
     begun: float
     frames: int = 0
+    first: Sighting | None = None
+    last: Sighting | None = None
     task: asyncio.Task[None] | None = None
     lost: Lost | None = None
+
+    def saw(self, progress: Progress, *, at_s: float) -> None:
+        """Take note of how far it is."""
+        self.last = Sighting(progress, at_s)
+        if self.first is None:
+            self.first = self.last
+
+    @property
+    def left_s(self) -> float | None:
+        """How long it will still take at its own pace; None: not known yet."""
+        if self.first is None or self.last is None:
+            return None
+        return left_s(self.first, self.last)
 
     def call_off(self, lost: Lost | None = None) -> None:
         """End it as soon as possible: it is not wanted, or ``lost`` went away under it."""
@@ -120,8 +138,8 @@ class Frame:
         lease, hand = each.lease, each.hand
         deadline_s = self._deadline_s(lease.stage)
         try:
-            async with asyncio.timeout(deadline_s):
-                await self._carry_out(each)
+            async with asyncio.timeout(deadline_s) as limit:
+                await self._carry_out(each, again=lambda: _postpone(limit, deadline_s))
             if hand is not None:
                 self._went_well(each, hand)
         except asyncio.CancelledError:
@@ -145,7 +163,8 @@ class Frame:
                 self._crew.release(hand)
             self._changed()
 
-    async def _carry_out(self, each: UnderWay) -> None:
+    async def _carry_out(self, each: UnderWay, *, again: Callable[[], None]) -> None:
+        """``again`` begins the attempt's time anew: each piece of a long shot has all of it."""
         lease, hand = each.lease, each.hand
 
         def heard(frames: int) -> None:
@@ -154,11 +173,9 @@ class Frame:
         if hand is None:
             await self._attempts.publish(lease)
             return
-        doer = Doer(
-            handle=hand.handle, node_id=hand.node.id, node=hand.node.name, gpu=hand.state.gpu
-        )
+        doer = doer_of(hand)
         if lease.stage is Stage.GENERATE:
-            await self._attempts.generate(lease, doer, heard)
+            await self._attempts.generate(lease, doer, heard, piece_made=again)
         else:
             await self._attempts.finish(lease, doer, heard)
 
@@ -250,6 +267,10 @@ class Frame:
         if blame is not None:
             recovery.absolve(self._ledger.database, blame.shot_ids, lease.stage)
             self._blamed(blame)
+
+
+def _postpone(limit: asyncio.Timeout, seconds: float) -> None:
+    limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 def _past(lease: Lease) -> Past:

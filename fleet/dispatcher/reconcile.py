@@ -37,7 +37,7 @@ def reconcile(database: Database, home: Home) -> None:
         for entry in home.staging.iterdir():
             if entry not in wanted:
                 entry.unlink(missing_ok=True)  # a product whose record never came to be
-    sweep_checkpoints(home, {Path(c.path) for c in reading.checkpoints(database).values()})
+    sweep_checkpoints(home, database)
     _log.info(
         "started: %d leases given back, %d shots to generate again, %d to finish from kept frames",
         len(found.leases_expired),

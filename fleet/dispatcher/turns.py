@@ -37,10 +37,9 @@ class Turns:
     ) -> tuple[Lease, Hand] | None:
         """Lease the job whose turn it is for the worker that suits it; None if there is none."""
         pool, shares = POOL_OF[stage], self._shares[stage]
-        seats = crew.idle(pool)
-        limit = self._limits[pool]
-        if not seats or (limit is not None and crew.at_work(pool) >= limit):
+        if not self.may_start(pool, crew):
             return None
+        seats = crew.idle(pool)
         lanes = open_lanes(ledger.database, stage, now=time.time())
         shares.meet(lane.manifest_id for lane in lanes)
         elsewhere = crew.manned_nodes(pool) > 1
@@ -67,6 +66,11 @@ class Turns:
                 seats = others
             else:
                 lanes = [lane for lane in lanes if lane is not choice.lane]
+
+    def may_start(self, pool: Pool, crew: Crew) -> bool:
+        """Whether a worker of the pool is idle, and the settings let one more be at work."""
+        limit = self._limits[pool]
+        return bool(crew.idle(pool)) and (limit is None or crew.at_work(pool) < limit)
 
     def took(self, lease: Lease, *, seconds: float) -> None:
         """A job of that kind took so long: fairness charges what is usual for as many pixels."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from companions import codec, files
 from companions.errors import CompanionError, DocumentInvalid
-from companions.names import CLIP_SUFFIX, META_SUFFIX
+from companions.names import CLIP_SUFFIX, META_SUFFIX, is_clip
 from companions.video_meta import ClipFacts, MasterFacts, VideoMeta
 from fleet.encode import credentials
 from fleet.encode.credentials import CredentialReading, CredentialState
@@ -205,7 +205,7 @@ def _inside(folder: Path, *, recursive: bool) -> list[Path]:
         for name in names:
             if name.startswith("."):
                 continue  # temporary files and what other programs hide
-            if name.lower().endswith(CLIP_SUFFIX):
+            if is_clip(name):
                 found.add(Path(place, name))
             elif name.endswith(META_SUFFIX):
                 found.add(Path(place, name.removesuffix(META_SUFFIX) + CLIP_SUFFIX))

@@ -151,6 +151,13 @@ def ended(database: Database, ids: Sequence[str]) -> list[str]:
     return [row["id"] for row in database.rows(query, ids)]
 
 
+def open_shots(database: Database, ids: Sequence[str]) -> list[str]:
+    """Those of ``ids``, a few, that have not ended."""
+    marks = ", ".join("?" * len(ids))
+    query = f"SELECT id FROM shots WHERE id IN ({marks}) AND verdict IS NULL"  # noqa: S608
+    return [row["id"] for row in database.rows(query, ids)]
+
+
 def leases(database: Database) -> frozenset[str]:
     """The tokens of all leases that are in force."""
     # By stage as well, or a million jobs are looked through for a handful.

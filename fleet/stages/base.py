@@ -6,8 +6,8 @@ measuring the dispatcher.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -26,9 +26,19 @@ from companions.video_meta import (
     Reason,
     Verdict,
 )
+from fleet.jobs.progress import Progress
 
 Stopped = Callable[[], bool]
 """Whether the attempt was told to stop; asked between frames or steps."""
+
+
+Tell = Callable[[Progress], None]
+"""Told how far an attempt is, whenever a step that takes long is done."""
+
+
+def untold(progress: Progress) -> None:
+    """For attempts that nobody follows."""
+    del progress
 
 
 def never_stopped() -> bool:
@@ -48,6 +58,59 @@ class MasterPiece:
 
 
 @dataclass(frozen=True, slots=True)
+class Pieces:
+    """How a shot is made that takes several goes; said before the first frame.
+
+    Attributes:
+        count: how many pieces there are.
+        made_by: what makes them, as a hash: pieces are parts of one clip only if it is equal.
+        there: the numbers (from 0) of those the task said are there, and that can be used.
+        independent: whether they can be made in any order, by several workers at once.
+    """
+
+    count: int
+    made_by: str
+    there: tuple[int, ...]
+    independent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PieceEnd:
+    """A piece is made: the frames since the last such word are final, and are its own.
+
+    Attributes:
+        number: which piece it is, from 0.
+        frames: how many frames that is.
+        tail: how many frames come next that are not final: the next piece begins with them, and
+            whoever makes it needs them.
+        model: what made it.
+    """
+
+    number: int
+    frames: int
+    tail: int
+    model: ModelUsed
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPieces:
+    """What of a shot was made by an earlier attempt and need not be made again.
+
+    Attributes:
+        made_by: as ``Pieces.made_by``.
+        there: the numbers of the pieces.
+        tail: the frames with which the piece after the last of the first ones begins, if that
+            piece left any.
+        model: what made them, if that is known.
+    """
+
+    made_by: str
+    there: tuple[int, ...]
+    tail: Chunk | None = None
+    model: ModelUsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateTask:
     """One shot to generate; the picture's bytes travel beside it."""
 
@@ -59,6 +122,12 @@ class GenerateTask:
     """The memory plan to use, of those the recipe allows; empty: the generator's own."""
     node: str = ""
     """Name of the node it is done on."""
+    attached: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """The files that the move names, by path: masks, a depth map, a given reference."""
+    kept: KeptPieces | None = field(default=None, compare=False)
+    """Pieces that are there already."""
+    only: int | None = None
+    """How many pieces to make at most, the first ones that are not there; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +153,8 @@ class GenerateReport(Closed):
     """The generator."""
     generated: int
     """Frames made."""
+    helped_seconds: float = 0.0
+    """What other workers spent on pieces of it; they are paid for, and in no attempt's time."""
     peak_memory_bytes: int = 0
     """Largest resident memory of the worker so far."""
 
@@ -120,9 +191,12 @@ class Stages(Protocol):
         ...
 
     def generate(
-        self, task: GenerateTask, picture: bytes, stopped: Stopped
-    ) -> Iterator[Chunk | GenerateReport]:
+        self, task: GenerateTask, picture: bytes, stopped: Stopped, tell: Tell = untold
+    ) -> Iterator[Pieces | Chunk | PieceEnd | GenerateReport]:
         """Yield the shot's frames in chunks, in order, and last the report.
+
+        A shot that takes several goes begins with ``Pieces``, and ``PieceEnd`` follows the frames
+        of each.  Where that says so, one chunk more follows it, of frames that are not final.
 
         Raises:
             AttemptStopped: ``stopped`` said so.

@@ -20,6 +20,7 @@ import numpy as np
 from companions.video_manifest import Codec
 from companions.video_meta import ClipFacts, FrameFacts, FramingUsed, ModelUsed, Verdict
 from fleet.errors import AttemptStopped, BackendFailed
+from fleet.jobs.progress import Progress
 from fleet.stages.base import (
     Chunk,
     FinishReport,
@@ -27,6 +28,8 @@ from fleet.stages.base import (
     GenerateReport,
     GenerateTask,
     Stopped,
+    Tell,
+    untold,
 )
 from fleet.stages.generate import CHUNK_FRAMES
 
@@ -96,9 +99,10 @@ class Drill:
         task: GenerateTask,
         picture: bytes,  # noqa: ARG002
         stopped: Stopped,
+        tell: Tell = untold,
     ) -> Iterator[Chunk | GenerateReport]:
-        """Frames of noise, after ``generate_s``."""
-        _take(self.generate_s, stopped, stage="generate")
+        """Frames of noise, after ``generate_s``, step by step."""
+        _take(self.generate_s, stopped, stage="generate", tell=tell)
         chance = np.random.default_rng(task.recipe.generation_params.seed)
         size = (self.height, self.width, 3)
         for begin in range(0, self.frames, CHUNK_FRAMES):
@@ -178,13 +182,14 @@ class Drill:
                 _take(HOUR_S, stopped, stage=stage)
 
 
-def _take(seconds: float, stopped: Stopped, *, stage: str) -> None:
+def _take(seconds: float, stopped: Stopped, *, stage: str, tell: Tell = untold) -> None:
     """Let that time pass, but no longer than until it is called off."""
     if seconds <= STEP_S:
         time.sleep(seconds)
         return
-    end = time.monotonic() + seconds
+    end, steps = time.monotonic() + seconds, round(seconds / STEP_S)
     while (left := end - time.monotonic()) > 0.0:
         if stopped():
             raise AttemptStopped(stage=stage)
         time.sleep(min(STEP_S, left))
+        tell(Progress(max(0, steps - round(max(0.0, end - time.monotonic()) / STEP_S)), steps))

@@ -6,6 +6,8 @@ import hashlib
 import resource
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -17,9 +19,21 @@ from companions.video_manifest import Recipe
 from companions.video_meta import ConditioningUsed, ModelUsed
 from fleet.errors import AttemptStopped, BackendFailed
 from fleet.frames import checked
-from fleet.generate.base import GenerateRequest, Generator
+from fleet.generate.base import GenerateRequest, Generator, ModelCard
 from fleet.jobs.model import Stage
-from fleet.stages.base import Chunk, GenerateReport, GenerateTask, Stopped, never_stopped
+from fleet.stages.attached import opened
+from fleet.stages.base import (
+    Chunk,
+    GenerateReport,
+    GenerateTask,
+    PieceEnd,
+    Pieces,
+    Stopped,
+    Tell,
+    never_stopped,
+    untold,
+)
+from fleet.stages.pieces import left_to_make, made_by
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
 
 CHUNK_BYTES: Final = 48 * 1024 * 1024
@@ -33,19 +47,28 @@ def generate(
     picture: bytes,
     generator: Generator,
     stopped: Stopped = never_stopped,
-) -> Iterator[Chunk | GenerateReport]:
-    """Yield the shot's frames in chunks, and last the report.
+    tell: Tell = untold,
+) -> Iterator[Pieces | Chunk | PieceEnd | GenerateReport]:
+    """As ``Stages.generate``: the shot's frames in chunks, and last the report.
 
     Raises:
-        PictureRefused: the bytes are not the picture the shot names, or cannot be decoded.
+        PictureRefused: the bytes are not the picture the shot names, or cannot be decoded; the same
+            for every file that its move names.
         ParameterRefused: the generator cannot do what the recipe asks.
         BackendFailed: it gave other frames, or another number of them, than was asked for.
         AttemptStopped: ``stopped`` said so.
     """
     pixels = load_keyframe(task.recipe, picture, file=task.image_path)
-    generator.check(task.recipe.generation_params, task.recipe.motion)
+    generator.check(
+        task.recipe.generation_params,
+        task.recipe.motion,
+        prompt=task.recipe.prompt,
+        negative_prompt=task.recipe.negative_prompt,
+    )
+    whole = Size(pixels.shape[1], pixels.shape[0])
+    named = opened(task.recipe.motion, task.attached, picture=whole)
     frames = plan_frames_of(task.recipe, grid=generator.grid)
-    plan = plan_shot(task.recipe, picture=Size(pixels.shape[1], pixels.shape[0]), frames=frames)
+    plan = plan_shot(task.recipe, picture=whole, frames=frames)
     conditioning: list[ConditioningUsed] = []
     request = GenerateRequest(
         picture=pixels,
@@ -57,31 +80,63 @@ def generate(
         params=task.recipe.generation_params,
         fps=float(task.recipe.generation_params.fps),
         objects=task.recipe.motion.objects,
+        masks=named.masks,
+        depth=named.depth,
+        preset=task.recipe.motion.preset,
+        given=named.given,
         memory_plan=task.memory_plan,
+        move_type=task.recipe.motion.type.value,
         stopped=stopped,
+        tell=tell,
         used=conditioning.append,
     )
-    count = 0
-    card = generator.card
-    made = _unless_stopped(generator.frames(request), stopped)
-    for chunk in _in_chunks(_looked_at(made, source=card.name, size=plan.output)):
-        count += len(chunk)
-        yield chunk
-    if count != frames.generated:
-        raise BackendFailed(
-            backend=card.name, what=f"it made {count} of the {frames.generated} frames asked for"
-        )
+    pieces = generator.pieces(request.params, frames.generated)
+    maker = made_by(generator.card, how=generator.how(task.memory_plan), pieces=pieces)
+    works = left_to_make(pieces, maker=maker, kept=task.kept, only=task.only)
+    model = task.kept.model if task.kept is not None and works.said.there else None
+    if len(pieces) > 1:
+        yield works.said
+    before = works.before
+    for work in works.to_make:
+        source = generator.card.name
+        part = replace(
+            request, piece=work.piece, before=before if work.piece.continues else ()
+        )  # fmt: skip
+        made = _unless_stopped(generator.frames(part), stopped)
+        looked_at = _looked_at(made, source=source, size=plan.output)
+        count = 0
+        for chunk in _in_chunks(islice(looked_at, work.final)):
+            count += len(chunk)
+            yield chunk
+        before = list(looked_at)
+        if count + len(before) != work.piece.frames:
+            raise BackendFailed(
+                backend=source,
+                what=f"it made {count + len(before)} of the {work.piece.frames} frames asked for",
+            )
+        used = conditioning[-1] if conditioning else None
+        model = _model_used(generator.card, task, used)
+        if len(pieces) > 1:
+            yield PieceEnd(work.number, count, len(before) if work.tail else 0, model)
+            if work.tail:
+                yield np.stack(before)
     yield GenerateReport(
-        model=ModelUsed(
-            name=card.name,
-            revision=card.revision,
-            weights_sha256=card.weights_sha256,
-            licence=card.licence,
-            memory_plan=task.memory_plan,
-            conditioning=conditioning[-1] if conditioning else None,
-        ),
-        generated=count,
+        model=model or _model_used(generator.card, task, None),
+        generated=frames.generated,
         peak_memory_bytes=peak_memory_bytes(),
+    )
+
+
+def _model_used(
+    card: ModelCard, task: GenerateTask, conditioning: ConditioningUsed | None
+) -> ModelUsed:
+    return ModelUsed(
+        name=card.name,
+        revision=card.revision,
+        weights_sha256=card.weights_sha256,
+        licence=card.licence,
+        memory_plan=task.memory_plan,
+        conditioning=conditioning,
     )
 
 

@@ -55,7 +55,7 @@ def build_meta(history: History, *, settings: Settings, now: float) -> VideoMeta
         master=done.master if done else None,
         checks=done.checks if done else (),
         attempts=tuple(_attempt(row) for row in history.attempts if row.stage in _PAID),
-        cost=_cost(history, settings),
+        cost=_cost(history, settings, helped_s=made.helped_seconds if made else 0.0),
         software=done.software if done else {"motionfleet": metadata.version("motionfleet")},
         finished_at=datetime.fromtimestamp(now, UTC),
     )
@@ -96,8 +96,8 @@ def _attempt(row: AttemptRow) -> Attempt:
     )
 
 
-def _cost(history: History, settings: Settings) -> Cost:
-    seconds = sum(row.duration_s for row in history.attempts if row.stage in _PAID)
+def _cost(history: History, settings: Settings, *, helped_s: float) -> Cost:
+    seconds = helped_s + sum(row.duration_s for row in history.attempts if row.stage in _PAID)
     return Cost(
         seconds=round(seconds, 3),
         rate_per_hour=settings.rate_per_hour,

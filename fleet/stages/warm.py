@@ -22,8 +22,16 @@ B = TypeVar("B", bound=Sized)
 class Warm(Generic[B]):
     """Backends by name.  The one asked for longest ago makes room for a new one."""
 
-    def __init__(self, load: Callable[[str], B], *, limit_bytes: int) -> None:
-        self._load, self._limit_bytes = load, limit_bytes
+    def __init__(
+        self,
+        load: Callable[[str], B],
+        *,
+        limit_bytes: int | Callable[[], int],
+        unload: Callable[[B], None] = lambda _: None,
+    ) -> None:
+        """``limit_bytes`` is asked only once something could have to go; ``unload`` is called
+        with what has to."""
+        self._load, self._limit_bytes, self._unload = load, limit_bytes, unload
         self._backends: dict[str, B] = {}  # the least recently used first
 
     @property
@@ -40,11 +48,18 @@ class Warm(Generic[B]):
         backend = self._backends.pop(name, None)
         if backend is None:
             backend = self._load(name)
-            while self._backends and self._used_bytes() + backend.memory_bytes > self._limit_bytes:
-                del self._backends[next(iter(self._backends))]
+            self._make_room(backend.memory_bytes)
             gc.collect()
         self._backends[name] = backend
         return backend
+
+    def _make_room(self, size_bytes: int) -> None:
+        if not self._backends:
+            return
+        limit = self._limit_bytes if isinstance(self._limit_bytes, int) else self._limit_bytes()
+        while self._backends and self._used_bytes() + size_bytes > limit:
+            # Others may refer to it still: it is told to let go, not only forgotten.
+            self._unload(self._backends.pop(next(iter(self._backends))))
 
     def _used_bytes(self) -> int:
         return sum(backend.memory_bytes for backend in self._backends.values())

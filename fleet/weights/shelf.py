@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fleet.weights.errors import WeightsMissing
+from fleet.weights.errors import LoraMissing, WeightsMissing
+from fleet.weights.repository import LORA, camera_name, distilled_name
 
 SUFFIX = ".safetensors"
 
@@ -17,11 +18,13 @@ class Shelf:
 
     Attributes:
         folder: where ``fleet models fetch`` puts them, the same on every node.
-        paths: files that settings name, by model.
+        paths: files and folders that settings name, by model.
+        loras: files of small weights that settings name, by the name a manifest gives.
     """
 
     folder: Path
     paths: Mapping[str, Path] = field(default_factory=dict)
+    loras: Mapping[str, Path] = field(default_factory=dict)
 
     def find(self, name: str) -> Path:
         """The file with the weights of ``name``, which exists.
@@ -44,6 +47,39 @@ class Shelf:
         if not path.is_dir():
             raise WeightsMissing(name=name, folder=path.parent)
         return path
+
+    def find_distilled(self, family: str, denoiser: str) -> Path:
+        """The few-step weights of ``family`` that go onto its part ``denoiser``.
+
+        Raises:
+            WeightsMissing: they are not here.
+        """
+        return self._file_in(distilled_name(family), denoiser)
+
+    def find_camera_lora(self, family: str, move: str) -> Path:
+        """The small weights of ``family`` for moves of type ``move``.
+
+        Raises:
+            WeightsMissing: they are not here.
+        """
+        return self._file_in(camera_name(family, move), LORA)
+
+    def find_lora(self, name: str) -> Path:
+        """The file of the LoRA that settings call ``name``, which exists.
+
+        Raises:
+            LoraMissing: there is none.
+        """
+        path = self.loras.get(name)
+        if path is None or not path.is_file():
+            raise LoraMissing(name=name, known=self.loras)
+        return path
+
+    def _file_in(self, name: str, file: str) -> Path:
+        folder = self.find_folder(name)
+        if not (folder / f"{file}{SUFFIX}").is_file():
+            raise WeightsMissing(name=name, folder=folder)
+        return folder / f"{file}{SUFFIX}"
 
 
 NOWHERE = Shelf(Path("models"))

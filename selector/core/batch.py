@@ -7,7 +7,7 @@ shots share stands once.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -20,7 +20,7 @@ from companions.errors import DocumentInvalid
 from companions.generation_params import GenerationParams
 from companions.geometry import Size
 from companions.motion import Move
-from companions.trajectory import MaskRegion
+from companions.named_files import with_files
 from companions.video_manifest import (
     EncodeParams,
     InterpolationParams,
@@ -44,7 +44,7 @@ class ShotSource:
     """The picture relative to the manifest's folder, '/' between folders, NFC."""
     sha256: str
     move: Move
-    """Masks in it are named like the picture."""
+    """The files it names are named like the picture."""
     output: Size
     prompt: str | None = None
     """The wish for one, else the caption."""
@@ -58,7 +58,7 @@ class ShotSource:
         return replace(
             self,
             image_path=path.name,
-            move=with_masks(self.move, lambda mask: mask.removeprefix(here)),
+            move=with_files(self.move, lambda name: name.removeprefix(here)),
         )
 
 
@@ -144,23 +144,6 @@ def asked_settings(
             problems=problems_of(error),
             remedy="Correct the named options; nothing was written.",
         ) from None
-
-
-def with_masks(move: Move, renamed: Callable[[str], str]) -> Move:
-    """``move`` with its masks under other paths."""
-    if not any(isinstance(moving.region, MaskRegion) for moving in move.objects):
-        return move
-    objects = [
-        moving.model_copy(
-            update={
-                "region": moving.region.model_copy(update={"path": renamed(moving.region.path)})
-            }
-        )
-        if isinstance(moving.region, MaskRegion)
-        else moving
-        for moving in move.objects
-    ]
-    return move.model_copy(update={"objects": tuple(objects)})
 
 
 def name_part(text: str, *, otherwise: str) -> str:

@@ -11,26 +11,29 @@ from pathlib import Path
 from typing import Final
 
 from companions import files
-from companions.errors import MotionfleetError, PathRefused
+from companions.attached import DepthMap
+from companions.errors import MotionfleetError, PathRefused, PictureProblem, PictureRefused
 from companions.geometry import Size
-from companions.motion import SafetyVerdict
+from companions.motion import Move, SafetyVerdict
+from companions.named_files import with_files
 from companions.names import (
     CAPTION_SUFFIX,
+    DEPTH_SUFFIXES,
     MANIFEST_SUFFIX,
     MOTION_SUFFIX,
     companion_path,
     path_fault,
 )
 from companions.wishes import Wishes
-from selector.core.batch import ShotSource, name_part, with_masks
+from selector.core.batch import ShotSource, name_part
 from selector.core.checking import Checked, check_motion
 from selector.core.decisions import Considered, Decision, Journal, latest
 from selector.core.errors import CaptionInvalid, FolderUnusable, ManifestMisplaced
 from selector.core.placement import JOURNAL_NAME, Placement
 
 MAX_CAPTION_BYTES: Final = 1024 * 1024
-MASKS: Final = "motion.objects"
-"""The field of a shot that names masks."""
+_NAMED: Final = "motion"
+"""The field of a shot that names files beside its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,8 @@ def gather(
         prompt = wishes.prompt
         if prompt is None:
             prompt = read_caption(picture, placement=placement)
-        move = with_masks(
-            checked.companion.move(),
-            lambda mask: portable_path(motion.parent / mask, root=root, field=MASKS),
-        )
+        move = named_from(checked.companion.move(), motion.parent, root=root)
+        move = with_depth(move, picture, root=root)
     except MotionfleetError as error:
         return Gathered(picture=picture, error=error)
     if checked.verdict is SafetyVerdict.BLOCK and not include_blocked:
@@ -132,6 +133,46 @@ def gather(
         wishes=wishes,
     )
     return Gathered(picture=picture, source=source)
+
+
+def named_from(move: Move, home: Path, *, root: Path) -> Move:
+    """``move``, a document's in the folder ``home``, with its files named from ``root``.
+
+    Raises:
+        PathRefused: as ``portable_path``.
+    """
+    return with_files(move, lambda name: portable_path(home / name, root=root, field=_NAMED))
+
+
+def with_depth(move: Move, picture: Path, *, root: Path) -> Move:
+    """``move`` with the depth map that lies beside ``picture``, named from ``root``.
+
+    A move that names one of its own, or that is given as a clip, stays as it is.
+
+    Raises:
+        PictureRefused: the map cannot be read.
+        PathRefused: there are two, or its name is not portable.
+    """
+    maps = [companion_path(picture, suffix) for suffix in DEPTH_SUFFIXES]
+    there = [path for path in maps if os.path.lexists(path)]
+    if not there or move.depth is not None or move.reference is not None:
+        return move
+    if len(there) > 1:
+        raise PathRefused(
+            file=str(there[0]), field="motion.depth", path=there[1].name,
+            why="lies beside it: a picture has one depth map; remove one of them",
+        )  # fmt: skip
+    path = portable_path(there[0], root=root, field="motion.depth")
+    try:
+        sha256 = files.sha256_of(there[0])
+    except OSError as error:
+        raise PictureRefused(
+            file=str(there[0]),
+            problem=PictureProblem.UNREADABLE,
+            what=f"cannot be read ({error.strerror or error})",
+            remedy="Check the file and its rights.",
+        ) from None
+    return move.model_copy(update={"depth": DepthMap(path=path, sha256=sha256)})
 
 
 def read_caption(picture: Path, *, placement: Placement | None = None) -> str | None:

@@ -27,14 +27,21 @@ from companions.errors import (
 )
 from companions.lock import locked
 from companions.motion import MotionCompanion, Move, SafetyVerdict
+from companions.named_files import with_files
 from companions.names import CLIP_SUFFIX, MANIFEST_SUFFIX
 from companions.review import Redo
 from companions.video_manifest import Recipe, Shot, VideoManifest
 from companions.video_meta import VideoMeta
-from selector.core.batch import batch_name, batch_time, with_masks
+from selector.core.batch import batch_name, batch_time
 from selector.core.checking import judge_companion
 from selector.core.errors import NothingToRedo
-from selector.core.gathering import MASKS, manifest_root, portable_path, project_name
+from selector.core.gathering import (
+    manifest_root,
+    named_from,
+    portable_path,
+    project_name,
+    with_depth,
+)
 from selector.core.placement import Placement
 from selector.core.returned import Returned, ReviewState
 from selector.core.shelf import Shelf
@@ -218,7 +225,7 @@ def _asked_at(meta: VideoMeta) -> datetime:
 
 
 def _redrawn(shelf: Shelf, picture: Path, *, since: datetime, root: Path) -> MotionCompanion | None:
-    """The motion that was drawn after ``since``, its masks named as from ``root``."""
+    """The motion that was drawn after ``since``, what it names named as from ``root``."""
     standing = shelf.load(picture)
     if standing.problem is not None:
         raise standing.problem
@@ -226,26 +233,26 @@ def _redrawn(shelf: Shelf, picture: Path, *, since: datetime, root: Path) -> Mot
     if motion is None or motion.provenance.at <= since:
         return None
     home = shelf.path(picture).parent
-    move = with_masks(
-        motion.move(), lambda mask: portable_path(home / mask, root=root, field=MASKS)
-    )
-    return motion.model_copy(update={"objects": move.objects})
+    move = with_depth(named_from(motion.move(), home, root=root), picture, root=root)
+    named = {name: getattr(move, name) for name in ("objects", "depth", "reference")}
+    return motion.model_copy(update=named)
 
 
 def _as_it_was(meta: VideoMeta, picture: Path, *, root: Path) -> Move:
-    """The clip's move, its masks, which lie about the picture as they did, named from ``root``."""
+    """The clip's move, what it names, which lies about the picture as it did, named from
+    ``root``."""
     then = PurePosixPath(meta.image).parent
-    return with_masks(
+    return with_files(
         meta.recipe.motion,
-        lambda mask: portable_path(
-            picture.parent / os.path.relpath(mask, then), root=root, field=MASKS
+        lambda name: portable_path(
+            picture.parent / os.path.relpath(name, then), root=root, field="motion"
         ),
     )
 
 
 def _less_paths(move: Move) -> Move:
-    """``move`` with its masks told by their bytes alone: a path depends on who names it."""
-    return with_masks(move, lambda _: "")
+    """``move`` with its files told by their bytes alone: a path depends on who names it."""
+    return with_files(move, lambda _: "")
 
 
 def _blocked(motion: MotionCompanion, *, file: Path) -> str:

@@ -33,6 +33,8 @@ EXCUSES: Mapping[str, str] = {
     "one-frame": r"fps is not one frame",
     "defaults": r"\(together with the defaults\)",
     "early-easing": r"version 1 has no '",
+    "clock-order": r"at most the weak clock's share of noise",
+    "given-reference": r"a given clip leaves nothing to render",
 }
 """What the model says when it breaks a rule that is beyond a schema, by the suite's name of it."""
 BY_CONSTRUCTION = {"strict-json", "integer-spelling"}

@@ -231,6 +231,15 @@ CHANGES: dict[str, documents.Plain] = {
         type="push_in", preset={"name": "push_in", "zoom": 2.0, "towards": [0.5, 0.5]}
     ),
     "motion.objects": documents.move_with(objects=[BIRD]),
+    "motion.depth": documents.move_with(depth={"path": "a.depth.png", "sha256": "c" * 64}),
+    "motion.reference": documents.move_with(
+        reference={
+            "path": "a.signal.mp4",
+            "sha256": "c" * 64,
+            "mask_path": "a.signal_mask.mp4",
+            "mask_sha256": "d" * 64,
+        }
+    ),
     "generation_params.model": documents.shot_with(generation_params={"model": "wan"}),
     "generation_params.fps": documents.shot_with(generation_params={"fps": 23.976}),
     "generation_params.num_frames": documents.shot_with(generation_params={"num_frames": 81}),

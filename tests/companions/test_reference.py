@@ -330,3 +330,18 @@ def test_the_picture_itself_is_left_as_it_is() -> None:
     reference(picture, moves.PAN, FLIES, COMES_OFF_THE_EDGE).frame(3)
 
     assert picture.tobytes() == before
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_frames_of_several_threads_are_those_of_one(threads: int) -> None:
+    made = reference(photograph("chelsea.png"), moves.PUSH_IN, FLIES, COMES_OFF_THE_EDGE)
+    alone = reference(photograph("chelsea.png"), moves.PUSH_IN, FLIES, COMES_OFF_THE_EDGE)
+
+    together = list(made.frames(threads=threads))
+
+    assert len(together) == COUNT
+    for index, frame in enumerate(together):
+        one = alone.frame(index)
+        assert np.array_equal(frame.pixels, one.pixels)
+        assert np.array_equal(frame.moved, one.moved)
+        assert np.array_equal(frame.invented, one.invented)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+import socket
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +19,10 @@ from companions.generation_params import GenerationParams
 from companions.geometry import Rect, Size, fit_aspect
 from companions.motion import MotionKeyframe, Move, Rotation
 from companions.picture import Pixels
+from companions.video_meta import ConditioningUsed
+from fleet.errors import AttemptStopped, ParameterRefused
 from fleet.generate.base import GenerateRequest, Generator
+from fleet.jobs.progress import Progress
 from tests.contracts.photographs import photograph, psnr, seen_through
 
 WIDE = Size(320, 180)
@@ -60,19 +68,71 @@ def fractions(count: int) -> list[float]:
     return [i / (count - 1) for i in range(count)] if count > 1 else [0.0]
 
 
+@dataclass
+class Run:
+    """One shot that was made, and what was told of it."""
+
+    frames: list[Pixels]
+    told: list[Progress]
+    used: list[ConditioningUsed]
+
+
+def run(generator: Generator, request: GenerateRequest) -> Run:
+    """Make ``request``, listening."""
+    told: list[Progress] = []
+    used: list[ConditioningUsed] = []
+    frames = list(generator.frames(replace(request, tell=told.append, used=used.append)))
+    return Run(frames, told, used)
+
+
+@contextmanager
+def unplugged() -> Iterator[list[str]]:
+    """No connection is made and no name is looked up; the attempts are listed."""
+    attempts: list[str] = []
+
+    def refuse(*what: object, **_: object) -> None:
+        attempts.append(str(what[1:]))
+        raise OSError("the network is unplugged")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket.socket, "connect_ex", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield attempts
+
+
 class GeneratorContract:
-    """What every generator does."""
+    """What every generator does.
 
-    fidelity_db = 40.0
-    """How near the first and last frame are to START and END of the picture itself."""
+    A subclass gives ``generator``, made once for the class, and ``params``; ``wanted`` frames are
+    asked for, or the next more that it can make.
+    """
 
-    @pytest.fixture
+    output = WIDE
+    wanted = 3
+    refused: Mapping[str, object] = {"width": 66}
+    """A parameter that it cannot honour."""
+
+    @pytest.fixture(scope="class")
     def generator(self) -> Generator:
         raise NotImplementedError
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def params(self) -> GenerationParams:
         return GenerationParams()
+
+    @pytest.fixture(scope="class")
+    def request_(self, generator: Generator, params: GenerationParams) -> GenerateRequest:
+        count = generator.grid.at_least(self.wanted)
+        return self.request_for(params, at=fractions(count), output=self.output)
+
+    @pytest.fixture(scope="class")
+    def made(self, generator: Generator, request_: GenerateRequest) -> Run:
+        """The shot, made once for the tests that only look at it."""
+        with unplugged() as attempts:
+            done = run(generator, request_)
+        assert attempts == [], "it asked the network"
+        return done
 
     def request_for(
         self,
@@ -98,54 +158,127 @@ class GeneratorContract:
         assert all((generator.card.name, generator.card.revision, generator.card.licence))
 
     def test_its_default_parameters_pass_its_own_check(
+        self, generator: Generator, declared: GenerationParams, declared_move: Move
+    ) -> None:
+        generator.check(declared, declared_move, prompt="a calm sea")
+
+    @pytest.fixture
+    def declared_move(self) -> Move:
+        """A move that it can follow."""
+        return PLAIN
+
+    @pytest.fixture
+    def declared(self, params: GenerationParams) -> GenerationParams:
+        """Parameters as a manifest would have them."""
+        return params
+
+    def test_what_it_cannot_honour_is_refused_before_anything_is_loaded(
+        self, generator: Generator, declared: GenerationParams, declared_move: Move
+    ) -> None:
+        before = generator.memory_bytes
+
+        with pytest.raises(ParameterRefused) as refused:
+            generator.check(declared.model_copy(update=dict(self.refused)), declared_move)
+
+        assert refused.value.field == f"generation_params.{next(iter(self.refused))}"
+        assert generator.memory_bytes == before
+
+    def test_it_makes_exactly_the_frames_asked_for_in_size_and_type(
+        self, request_: GenerateRequest, made: Run
+    ) -> None:
+        size = (self.output.height, self.output.width, 3)
+        count = len(request_.move_fractions)
+
+        assert [(f.shape, f.dtype) for f in made.frames] == [(size, np.dtype(np.uint8))] * count
+
+    def test_its_pieces_are_the_whole_shot(
         self, generator: Generator, params: GenerationParams
     ) -> None:
-        generator.check(params, PLAIN)
+        for count in (generator.grid.at_least(2), generator.grid.at_least(40)):
+            pieces = generator.pieces(params, count)
+
+            assert (pieces[0].begin, pieces[-1].end) == (0, count)
+            assert all(after.begin == piece.end - after.shared for piece, after in pairwise(pieces))
+
+    def test_progress_never_falls_and_ends_at_the_end(self, made: Run) -> None:
+        shares = [progress.share for progress in made.told]
+
+        assert shares == sorted(shares)
+        assert all(0.0 < share <= 1.0 for share in shares)
+        assert not shares or shares[-1] == 1.0
+
+    def test_how_a_model_was_held_is_told_once_for_each_piece(
+        self, generator: Generator, request_: GenerateRequest, made: Run
+    ) -> None:
+        pieces = generator.pieces(request_.params, len(request_.move_fractions))
+
+        assert len(made.used) in {0, len(pieces)}
+        assert bool(made.used) is bool(made.told)
+
+    def test_the_same_request_gives_the_same_bytes(
+        self, generator: Generator, request_: GenerateRequest, made: Run
+    ) -> None:
+        picture = request_.picture.copy()
+        picture.setflags(write=False)
+
+        again = run(generator, replace(request_, picture=picture))
+
+        assert all(np.array_equal(a, b) for a, b in zip(made.frames, again.frames, strict=True))
+        assert again.told == made.told
+        assert np.array_equal(picture, request_.picture)
+
+    def test_a_shot_that_is_called_off_ends_at_the_next_step(
+        self, generator: Generator, request_: GenerateRequest, made: Run
+    ) -> None:
+        told: list[Progress] = []
+        request = replace(request_, tell=told.append, stopped=lambda: len(told) >= 1)
+        if len(made.told) < 2:
+            return  # it has no steps that take long: whoever takes its frames asks
+
+        with pytest.raises(AttemptStopped):
+            list(generator.frames(request))
+
+        assert len(told) == 1
+
+    def test_frames_are_not_overwritten_by_later_ones(self, made: Run) -> None:
+        assert not any(np.shares_memory(a, b) for a, b in pairwise(made.frames))
+
+    def test_a_moving_camera_makes_frames_that_differ(self, made: Run) -> None:
+        assert not any(np.array_equal(a, b) for a, b in pairwise(made.frames))
+
+    def test_what_it_unloads_is_freed_and_it_makes_the_same_again(
+        self, generator: Generator, request_: GenerateRequest, made: Run
+    ) -> None:
+        held = self.held(generator)
+
+        generator.unload()
+        gc.collect()
+
+        assert {ref() for ref in held} <= {None}
+        again = run(generator, request_)
+        assert all(np.array_equal(a, b) for a, b in zip(made.frames, again.frames, strict=True))
+
+    def held(self, generator: Generator) -> Sequence[weakref.ref[object]]:
+        """What it holds while it is loaded; nothing, for one without a model."""
+        del generator
+        return ()
+
+
+class RenderingContract(GeneratorContract):
+    """What a generator does that shows the picture itself, and nothing made up."""
+
+    fidelity_db = 40.0
+    """How near the first and last frame are to START and END of the picture itself."""
 
     @pytest.mark.parametrize("wanted", [1, 2, 7])
-    def test_it_makes_exactly_the_frames_asked_for_in_size_and_type(
+    def test_it_makes_as_few_or_many_frames_as_are_asked_for(
         self, generator: Generator, params: GenerationParams, wanted: int
     ) -> None:
         count = generator.grid.at_least(wanted)
 
         made = list(generator.frames(self.request_for(params, at=fractions(count))))
 
-        assert [(f.shape, f.dtype) for f in made] == [((180, 320, 3), np.dtype(np.uint8))] * count
-
-    def test_the_same_request_gives_the_same_bytes(
-        self, generator: Generator, params: GenerationParams
-    ) -> None:
-        request = self.request_for(params, at=fractions(generator.grid.at_least(3)))
-
-        first, second = (list(generator.frames(request)) for _ in range(2))
-
-        assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-
-    def test_frames_are_not_overwritten_by_later_ones(
-        self, generator: Generator, params: GenerationParams
-    ) -> None:
-        count = generator.grid.at_least(4)
-        kept, copies = [], []
-        for frame in generator.frames(self.request_for(params, at=fractions(count))):
-            kept.append(frame)
-            copies.append(frame.copy())
-
-        assert all(np.array_equal(a, b) for a, b in zip(kept, copies, strict=True))
-
-    def test_it_leaves_the_picture_as_it_is(
-        self, generator: Generator, params: GenerationParams
-    ) -> None:
-        picture = photograph("chelsea.png").copy()
-        before = picture.tobytes()
-        picture.setflags(write=False)
-
-        list(
-            generator.frames(
-                self.request_for(params, picture=picture, at=fractions(generator.grid.at_least(2)))
-            )
-        )
-
-        assert picture.tobytes() == before
+        assert [frame.shape for frame in made] == [(180, 320, 3)] * count
 
     @pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "rocket.jpg"])
     def test_the_first_frame_shows_start_and_the_last_shows_end(
@@ -214,12 +347,3 @@ class GeneratorContract:
 
         assert {frame.shape for frame in made} == {(output.height, output.width, 3)}
         assert psnr(made[0], seen_through(picture, path, 0.0, output)) > self.fidelity_db - 12.0
-
-    def test_a_moving_camera_makes_frames_that_differ(
-        self, generator: Generator, params: GenerationParams
-    ) -> None:
-        count = generator.grid.at_least(4)
-
-        made = list(generator.frames(self.request_for(params, at=fractions(count))))
-
-        assert not any(np.array_equal(a, b) for a, b in pairwise(made))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,57 @@ class Window:
         return self
 
 
-def window(clocks: Clocks, noise: Sequence[float]) -> Window:
-    """The steps of a schedule whose noise comes nearest to the clocks'.
+@dataclass(frozen=True, slots=True)
+class AtNoise:
+    """When so much noise is left, 0..1; 0: at the end, after the last step."""
+
+    share: float
+
+    def step(self, noise: Sequence[float]) -> int:
+        """The step of a schedule before which the noise comes nearest to it; their number for the
+        end.  ``noise`` as in ``window``."""
+        return _nearest(self.share, [*noise, 0.0])
+
+
+@dataclass(frozen=True, slots=True)
+class AtStep:
+    """Before one step of the schedule, whatever noise it has; their number: after the last."""
+
+    index: int
+
+    def step(self, noise: Sequence[float]) -> int:
+        """``index``, which is for ``Window.within`` to check."""
+        del noise
+        return self.index
+
+
+Moment = AtNoise | AtStep
+"""When, in the course of denoising."""
+
+END: Final = AtNoise(0.0)
+"""After the last step: what is held until then comes out as it was put in."""
+
+
+def window(start: Moment, until: Moment, noise: Sequence[float]) -> Window:
+    """The steps of a schedule at which two moments come.
+
+    Noise comes at the step that has the nearest; but one step is left to run, and what is to be
+    held for a while is held for one step at least, where so few steps leave none in between.
 
     Args:
-        clocks: as fractions of noise.
+        start: when denoising begins.
+        until: when what is held is let go; before ``start``: nothing is held.
         noise: the fraction that is left before each step of the schedule, falling from at most 1;
             what is left after the last is 0.
-
-    At least one step is left to run.
     """
-    begin = _nearest(clocks.weak, noise)
-    return Window(begin, max(begin, _nearest(clocks.strong, [*noise, 0.0])))
+    begin = start.step(noise)
+    if isinstance(start, AtNoise):
+        begin = min(begin, len(noise) - 1)
+    end = max(begin, until.step(noise))
+    if isinstance(until, AtNoise) and end == begin and begin < len(noise):
+        left = start.share if isinstance(start, AtNoise) else noise[begin]
+        end += until.share < left
+    return Window(begin, end)
 
 
 def clocks(steps: Window, noise: Sequence[float]) -> Clocks:

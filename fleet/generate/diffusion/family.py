@@ -7,12 +7,12 @@ file in ``families`` that makes one of these; nothing else knows families by nam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from companions.generation_params import Control, MemoryPlan
+from companions.generation_params import Control, Long, MemoryPlan
 from companions.geometry import Size
 from companions.timing import FrameGrid
 from fleet.generate.diffusion.clocks import Clocks
@@ -26,6 +26,7 @@ class Given(Enum):
     WIDTH = "frame width in pixels"
     HEIGHT = "frame height in pixels"
     FRAMES = "frames of this piece"
+    SECTION_FRAMES = "33 for each section of 36 that this piece has"
     STEPS = "denoising steps"
     GUIDANCE = "guidance scale"
     FPS = "frames per second, as a number"
@@ -85,6 +86,21 @@ class Hub:
     def page(self) -> str:
         """The repository, for people."""
         return f"https://huggingface.co/{self.repo}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One component of a pipeline that its authors publish elsewhere.
+
+    Attributes:
+        hub: where, and on what terms.
+        folder: of that repository; empty: its root.
+        kind: the component's class, as ``library.Class``.
+    """
+
+    hub: Hub
+    folder: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +224,19 @@ class Defaults:
     guidance: float
 
 
+class Tried(Enum):
+    """What of a family ran in this project's tests, on small random weights of its structure."""
+
+    STEERED = "Time-to-Move proven"
+    RUN = "runs"
+    DECLARED = "declared only"
+
+
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+OPTIONAL: Final = frozenset({"motion_bucket_id", "noise_aug_strength", "loras", "step_cache"})
+"""Fields of ``GenerationParams`` that a family honours only where it says so; whether it honours
+the others follows from the rest of its declaration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,8 +248,10 @@ class Family:
         title: what people call it.
         pipeline: class name in diffusers.
         hub: where its weights are.
+        parts: components that come from elsewhere, by their name in the pipeline.
         grid: frame counts of one piece.
         multiple: width and height are multiples of it.
+        sizes: the only frame sizes it makes; empty: all of the multiple's.
         defaults: what it does best.
         latents: how clips become latents; None where nothing can be held (no hook).
         arguments: what each argument of the call is given.
@@ -230,14 +260,18 @@ class Family:
         denoisers: attributes of the pipeline that hold its denoisers, in the order they run.
         controls: the ways it follows a move, its own choice first.
         time_to_move: clocks; None where it does not do that.
-        takes: fields of ``GenerationParams``, of those not all models take, that it honours.
+        takes: of ``OPTIONAL``, the fields that it honours.
+        mag_ratios: what a ``mag`` cache has to be told of these weights, measured; empty: nobody
+            did.
         plans: how it shares out memory; those it has.
         distilled: its few-step weights.
         camera_loras: small weights for one kind of move, by the move's ``type``.
         both_ends: whether it can be given the last frame too.
         takes_picture: False for text-to-video.
         overlap: frames that one piece of a long clip continues of the piece before.
-        skipped_frames: frames at the beginning that its pipeline makes and does not give.
+        dtype: torch's name of what it was trained and published in.
+        in_float32: components that its authors keep in 32 bits.
+        tried: what of it ran in this project's tests, on small random weights.
         notes: for people, a sentence each.
     """
 
@@ -245,8 +279,10 @@ class Family:
     title: str
     pipeline: str
     hub: Hub
+    parts: Mapping[str, Part] = field(default_factory=lambda: MappingProxyType({}))
     grid: FrameGrid
     multiple: int
+    sizes: tuple[Size, ...] = ()
     defaults: Defaults
     latents: Latents | None
     arguments: Mapping[str, Given]
@@ -256,11 +292,36 @@ class Family:
     controls: tuple[Control, ...] = (Control.TIME_TO_MOVE, Control.NONE)
     time_to_move: TimeToMove | None = None
     takes: frozenset[str] = frozenset()
+    mag_ratios: tuple[float, ...] = ()
     plans: Mapping[MemoryPlan, Plan]
     distilled: Distilled | None = None
     camera_loras: Mapping[str, Hub] = field(default_factory=lambda: MappingProxyType({}))
     both_ends: bool = False
     takes_picture: bool = True
     overlap: int = 0
-    skipped_frames: int = 0
+    dtype: str = "bfloat16"
+    in_float32: tuple[str, ...] = ()
+    tried: Tried = Tried.DECLARED
     notes: tuple[str, ...] = ()
+
+    @property
+    def longs(self) -> tuple[Long, ...]:
+        """How it makes clips longer than its window, its own way first; empty: it does not."""
+        ways = ((Long.SEGMENTS, self.both_ends), (Long.OVERLAP, self.overlap > 0))
+        return tuple(way for way, can in ways if can)
+
+    @property
+    def clip_grid(self) -> FrameGrid:
+        """Frame counts of whole clips: beyond the window where pieces can be put together."""
+        window = self.defaults.frames
+        if not self.longs:
+            return replace(self.grid, most=window)
+        if self.grid.least != self.grid.most:
+            return replace(self.grid, most=None)
+        # Pieces of one length only: each adds what it does not share with the one before.
+        shared = 1 if self.longs[0] is Long.SEGMENTS else self.overlap
+        return FrameGrid(step=window - shared, offset=shared, least=window)
+
+    def gives(self, what: Given) -> bool:
+        """Whether its call has an argument for ``what``."""
+        return what in self.arguments.values()

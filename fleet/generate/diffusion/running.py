@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import torch
 from PIL import Image
 
+from companions.generation_params import StepCache
 from companions.geometry import Size
 from companions.picture import Pixels
+from fleet.errors import BackendFailed
+from fleet.generate.diffusion.caches import Caching
 from fleet.generate.diffusion.family import Family, Given
 from fleet.generate.diffusion.layouts import LAYOUTS, ChannelsFirst
+from fleet.generate.diffusion.placing import denoisers
 from fleet.generate.diffusion.steering import Guide, Steered, Step
+
+SECTION_FRAMES: Final = 33
+"""Frames that FramePack counts for each of its sections, whatever their fades add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,8 @@ class Piece:
         seed: of its noise.
         fps: the rate at which the frames are meant to be shown.
         prompt, negative_prompt: text.
+        cache: what is not computed again from step to step.
+        more: further arguments of the call, over those that the family declares.
     """
 
     picture: Pixels
@@ -42,6 +52,8 @@ class Piece:
     fps: float
     prompt: str
     negative_prompt: str
+    cache: StepCache | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(
@@ -57,33 +69,61 @@ def run(
 
     Raises:
         Stopped: it was called off.
+        BackendFailed: the model gave no numbers.
     """
     layout = LAYOUTS[family.latents.axes] if family.latents else ChannelsFirst()
+    caching = Caching(list(denoisers(pipeline, family)), cache=piece.cache)
+
+    def stepped(step: Step) -> None:
+        caching.after(done=step.index + 1, held=steered.window.end, steps=step.steps)
+        tell(step)
+
+    steered = Steered(pipeline, layout=layout, guide=guide, stopped=stopped, tell=stepped)
+    with torch.inference_mode(), caching, steered:
+        made = pipeline(
+            **arguments(pipeline, family, piece),
+            generator=torch.Generator("cpu").manual_seed(piece.seed),
+            output_type="np",
+        )
+    frames = made.frames[0]
+    if not np.isfinite(frames).all():
+        raise BackendFailed(backend=family.name, what="its frames hold NaN or infinity")
+    return [_pixels(frame) for frame in frames], steered
+
+
+def sections(family: Family, frames: int) -> int:
+    """How many times a pipeline denoises to make so many frames: more than once where it makes
+    them section by section itself."""
+    return (frames - 1) // family.grid.step if family.gives(Given.SECTION_FRAMES) else 1
+
+
+def arguments(pipeline: Any, family: Family, piece: Piece) -> dict[str, Any]:
+    """What the pipeline's call is given for ``piece``, but for its noise."""
     given = {
         Given.PICTURE: Image.fromarray(piece.picture),
         Given.LAST_PICTURE: None if piece.last is None else Image.fromarray(piece.last),
         Given.WIDTH: piece.size.width,
         Given.HEIGHT: piece.size.height,
         Given.FRAMES: piece.frames,
+        Given.SECTION_FRAMES: SECTION_FRAMES * sections(family, piece.frames),
         Given.STEPS: piece.steps,
         Given.GUIDANCE: piece.guidance,
         Given.FPS: piece.fps,
         Given.WHOLE_FPS: round(piece.fps),
     }
-    arguments = {name: given[what] for name, what in family.arguments.items()}
-    with (
-        torch.inference_mode(),
-        Steered(pipeline, layout=layout, guide=guide, stopped=stopped, tell=tell) as steered,
-    ):
-        made = pipeline(
-            **arguments,
-            **family.fixed,
-            prompt=piece.prompt,
-            negative_prompt=piece.negative_prompt,
-            generator=torch.Generator("cpu").manual_seed(piece.seed),
-            output_type="np",
-        )
-    return [_pixels(frame) for frame in made.frames[0]], steered
+    call: dict[str, Any] = {
+        name: given[what] for name, what in family.arguments.items() if what in given
+    }
+    taken = inspect.signature(pipeline.__call__).parameters
+    text = {
+        "prompt": piece.prompt,
+        "negative_prompt": piece.negative_prompt if family.text.takes_negative else None,
+        "max_sequence_length": family.text.limit,
+    }
+    call |= {name: value for name, value in text.items() if name in taken and value}
+    if "prompt" in taken:
+        call["prompt"] = piece.prompt
+    return {**call, **family.fixed, **piece.more}
 
 
 def _pixels(frame: Any) -> Pixels:

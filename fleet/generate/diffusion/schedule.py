@@ -4,6 +4,7 @@ Whatever a scheduler's own terms are, a sample is ``signal * clip + noise * one 
 
 flow matching      (1 - s) and s
 EDM (Euler, SVD)   1 and s
+VP by sigmas       1 / sqrt(1 + s^2) and s / sqrt(1 + s^2)
 DDIM, DPM (VP)     sqrt(a) and sqrt(1 - a)
 
 The fraction of noise, ``noise / (signal + noise)``, is what clocks are stated in; it is the same
@@ -12,6 +13,8 @@ for equal images of equal noise whatever the scheduler's scaling.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,18 +59,26 @@ def schedule_of(scheduler: Any) -> Schedule:
     Raises:
         BackendFailed: a kind of scheduler that is not known.
     """
-    config = scheduler.config
-    if getattr(scheduler, "sigmas", None) is not None and len(scheduler.sigmas) > len(
-        scheduler.timesteps
-    ):
-        sigmas = [float(sigma) for sigma in scheduler.sigmas[: len(scheduler.timesteps)]]
-        if config.get("use_flow_sigmas") or "FlowMatch" in type(scheduler).__name__:
+    config, sigmas, steps = scheduler.config, _sigmas(scheduler), len(scheduler.timesteps)
+    name = type(scheduler).__name__
+    if config.get("invert_sigmas"):
+        pass
+    elif len(sigmas) > steps:
+        sigmas = sigmas[:steps]
+        if config.get("use_flow_sigmas") or "FlowMatch" in name:
             return Schedule((*(1.0 - s for s in sigmas), 1.0), (*sigmas, 0.0))
-        if type(scheduler).__name__.startswith("Euler"):
-            return Schedule((1.0,) * (len(sigmas) + 1), (*sigmas, 0.0))
-    if getattr(scheduler, "alphas_cumprod", None) is not None:
+        if name.startswith("Euler"):
+            return Schedule((1.0,) * (steps + 1), (*sigmas, 0.0))
+        signal = [1.0 / math.sqrt(1.0 + s**2) for s in sigmas]
+        noise = [s * part for s, part in zip(sigmas, signal, strict=True)]
+        return Schedule((*signal, 1.0), (*noise, 0.0))
+    elif getattr(scheduler, "alphas_cumprod", None) is not None:
         kept = [float(scheduler.alphas_cumprod[int(t)]) for t in scheduler.timesteps]
         return Schedule((*(a**0.5 for a in kept), 1.0), (*((1.0 - a) ** 0.5 for a in kept), 0.0))
-    raise BackendFailed(
-        backend=type(scheduler).__name__, what="its schedule is of a kind that cannot be steered"
-    )
+    raise BackendFailed(backend=name, what="its schedule is of a kind that cannot be steered")
+
+
+def _sigmas(scheduler: Any) -> Sequence[float]:
+    """Empty for schedulers that have none."""
+    held = getattr(scheduler, "sigmas", None)
+    return [] if held is None else [float(sigma) for sigma in held]

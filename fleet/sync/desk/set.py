@@ -17,8 +17,8 @@ from typing import Final
 
 from companions import codec, names, upgrade
 from companions.errors import NameCollision
+from companions.named_files import named_files
 from companions.names import MANIFEST_SUFFIX
-from companions.trajectory import MaskRegion
 from companions.video_manifest import VideoManifest
 from fleet.sync.desk.record import Record, stamp_of
 from fleet.sync.errors import SetStale
@@ -41,7 +41,7 @@ class LocalSet:
         created_at: when it was written, in seconds since the epoch.
         shots: how many it has.
         pictures: paths of its pictures, in its order, each once.
-        files: hash of every file it names, by path: pictures and masks.
+        files: hash of every file it names, by path: pictures, and what their moves name.
     """
 
     manifest: Path
@@ -170,9 +170,8 @@ def counted(faults: Sequence[str]) -> str:
 def _named(document: VideoManifest) -> Iterator[tuple[str, str]]:
     for shot in document.shots:
         yield shot.image_path, shot.sha256
-        for moving in shot.motion.objects:
-            if isinstance(moving.region, MaskRegion):
-                yield moving.region.path, moving.region.sha256
+        for named in named_files(shot.motion):
+            yield named.path, named.sha256
 
 
 def _stamp(path: Path) -> str:

@@ -135,11 +135,13 @@ class _Work:
         from fleet.weights.shelf import Shelf
 
         path = manifest_of(self._inbox, request.label, request.set_id)
+        settings = load_settings(self._home)
         submission = client.read_submission(
             path,
             out=self._outbox / request.label,
             home=self._home,
-            shelf=Shelf(self._home.models, load_settings(self._home).weights),
+            shelf=Shelf(self._home.models, settings.weights, settings.loras),
+            here=not self._home.cluster.exists(),
         )
         done = client.queue(submission, home=self._home)
         self._submitted(request.label, request.set_id)

@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from fleet.cli.app import app
 from fleet.errors import UnknownBackend
+from fleet.generate.diffusion.families import FAMILIES
+from fleet.generate.diffusion.published import REPOSITORIES
 from fleet.home import HOME_VARIABLE
 from fleet.interpolate.registry import INTERPOLATORS, interpolator
 from fleet.interpolate.rife.structure import V4_6, V4_25
@@ -19,6 +21,8 @@ from fleet.weights.errors import WeightsRefused, WeightsUnreachable
 from fleet.weights.shelf import Shelf
 from tests.fleet.interpolate.rife.by_hand import empty
 from tests.fleet.weights.files import Marker
+
+WAN = REPOSITORIES["wan-2.2-i2v-a14b"]
 
 
 @pytest.fixture
@@ -53,9 +57,13 @@ def test_every_model_that_needs_weights_is_listed(home: Path) -> None:
 
     rows = listed()
 
-    assert set(rows) == {backend.weights for backend in backends if backend.weights}
+    assert set(rows) == {backend.weights for backend in backends if backend.weights} | {
+        *REPOSITORIES
+    }
+    assert {*FAMILIES} <= set(rows)
     assert {row["state"] for row in rows.values()} == {"missing"}
     assert rows["rife-4.6"]["path"] == str(home / "models" / "rife-4.6.safetensors")
+    assert rows[WAN.name]["path"] == str(home / "models" / WAN.name)
     assert len(fleet("list").splitlines()) == len(rows)
 
 
@@ -108,7 +116,7 @@ def test_an_address_that_is_not_encrypted_is_refused(home: Path) -> None:
 
 
 def test_a_name_nobody_knows_is_refused_with_those_there_are(home: Path) -> None:
-    for command in ("fetch", "remove"):
+    for command in ("fetch", "remove", "show", "where", "verify"):
         with pytest.raises(UnknownBackend, match=r"rife-4\.25"):
             fleet(command, "riff")
 

@@ -19,16 +19,17 @@ from companions.trajectory import ObjectTrajectory, PolygonRegion, TrajectoryPoi
 from fleet.errors import ParameterRefused
 from fleet.generate.base import GenerateRequest, Generator
 from fleet.generate.camera import Camera
-from tests.contracts.generator_contract import PLAIN, GeneratorContract, fractions, move
+from tests.contracts.generator_contract import PLAIN, RenderingContract, fractions, move
 from tests.contracts.photographs import large, photograph, psnr, seen_through
 
 HD = Size(640, 360)
 
 
-class TestCamera(GeneratorContract):
+class TestCamera(RenderingContract):
     fidelity_db = 42.0
+    refused = {"steps": 30}  # noqa: RUF012
 
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def generator(self) -> Generator:
         return Camera()
 

@@ -73,3 +73,32 @@ def test_what_is_loaded_never_holds_more_than_the_limit_but_for_a_single_one(
 
         assert warm.names[0] == name
         assert held <= limit or sum(SIZES[each] > 0 for each in warm.names) == 1
+
+
+def test_what_has_to_go_is_told_to_let_go_before_the_new_one_is_used() -> None:
+    gone: list[str] = []
+    warm = Warm(Model, limit_bytes=100, unload=lambda model: gone.append(model.name))
+    for name in ("large", "small"):
+        warm.get(name)
+
+    warm.get("huge")
+
+    assert gone == ["large", "small"]
+
+
+def test_the_limit_is_asked_only_once_something_could_have_to_go() -> None:
+    asked: list[int] = []
+
+    def limit() -> int:
+        asked.append(100)
+        return 100
+
+    warm = Warm(Model, limit_bytes=limit)
+    warm.get("large")
+    warm.get("large")
+    assert asked == []
+
+    warm.get("huge")
+
+    assert asked == [100]
+    assert warm.names == ("huge",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -278,3 +279,28 @@ def test_without_a_caption_in_the_overlay_the_pictures_own_counts(tmp_path: Path
     (shoot / "a.caption").write_text("beside the picture")
 
     assert read_caption(picture, placement=placement) == "beside the picture"
+
+
+@pytest.mark.parametrize("suffix", [".depth.png", ".depth.npy"])
+def test_a_depth_map_beside_a_picture_is_named_with_its_hash(coffee: Path, suffix: str) -> None:
+    beside = coffee.with_suffix(suffix)
+    beside.write_bytes(b"a map")
+
+    source = shot_of(coffee, root=coffee.parent.parent)
+
+    above, here = source.move.depth, source.from_its_folder().move.depth
+    assert above is not None
+    assert here is not None
+    assert above.path == f"{coffee.parent.name}/{beside.name}"
+    assert here.path == beside.name
+    assert above.sha256 == hashlib.sha256(b"a map").hexdigest()
+
+
+def test_two_depth_maps_of_one_picture_are_refused(coffee: Path) -> None:
+    for suffix in (".depth.png", ".depth.npy"):
+        coffee.with_suffix(suffix).write_bytes(b"a map")
+
+    error = gather(coffee, root=coffee.parent).error
+
+    assert isinstance(error, PathRefused)
+    assert "a picture has one depth map" in str(error)

@@ -169,7 +169,7 @@ def test_the_masks_of_a_redrawn_move_are_named_as_from_the_manifest(tmp_path: Pa
 
     (missing,) = again(tmp_path)
     assert isinstance(missing.error, PathRefused)
-    assert "motion.objects: 'day 1/a.ball.mask.png' is not there" in str(missing.error)
+    assert "motion: 'day 1/a.ball.mask.png' is not there" in str(missing.error)
 
     (picture.parent / "a.ball.mask.png").write_bytes(b"a mask")
     (each,) = again(tmp_path)

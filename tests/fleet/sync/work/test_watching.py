@@ -14,6 +14,7 @@ from fleet.cli.watch import watch_here
 from fleet.errors import ClusterDown, NothingMatches
 from fleet.home import Home
 from fleet.ledger import reading
+from fleet.ledger.doing import Doing
 from fleet.ledger.rows import EventRow
 from tests.fleet.ledger.filling import break_one, make, manifest, submit
 from tests.fleet.sync.work.world import opened
@@ -100,3 +101,25 @@ def test_only_the_shots_of_what_is_named_are_watched(
         watch_here(["day3"], home=home, output=Output(), as_json=False, idle_s=0.3)
 
     assert "all has ended; there is nothing to watch" in capsys.readouterr().err
+
+
+def test_steps_of_a_shot_move_the_bar_and_are_told_with_what_is_left() -> None:
+    output, screen = to_terminal()
+    doing = Doing(done=20, steps=40, piece=1, pieces=2, left_s=185.0)
+
+    with Bar({"a": Followed("a.png", 48)}, output=output) as bar:
+        bar.take(EventRow(1, 1.0, "a", "generate", "leased", {}))
+        bar.show("", {("a", "generate"): 0}, {"a": doing, "stranger": doing})
+
+    assert "1 generating (step 20/40, piece 1/2, 3 min left)" in screen.getvalue()
+
+
+def test_steps_of_a_shot_that_is_not_generated_any_more_are_not_told() -> None:
+    output, screen = to_terminal()
+
+    with Bar({"a": Followed("a.png", 48)}, output=output) as bar:
+        bar.take(EventRow(1, 1.0, "a", "generate", "leased", {}))
+        bar.take(EventRow(2, 2.0, "a", "generate", "finished", {}))
+        bar.show("", {}, {"a": Doing(done=20, steps=40)})
+
+    assert "step" not in screen.getvalue()

@@ -1,0 +1,43 @@
+"""Wan 2.1 image-to-video, 14 billion parameters, for 480p."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from companions.geometry import Size
+from fleet.generate.diffusion.families import _wan
+from fleet.generate.diffusion.family import Defaults, Family, Tried
+from fleet.generate.diffusion.memory import Measures, places, reckoned
+
+_SIZE: Final = Size(832, 480)
+
+FAMILY = Family(
+    name="wan-2.1-i2v-14b-480p",
+    title="Wan 2.1 I2V 14B 480p",
+    pipeline="WanImageToVideoPipeline",
+    hub=_wan.hub(
+        "Wan2.1-I2V-14B-480P-Diffusers",
+        "b184e23a8a16b20f108f727c902e769e873ffc73",
+        total_bytes=90_000_000_000,
+    ),
+    grid=_wan.GRID,
+    multiple=16,
+    defaults=Defaults(size=_SIZE, frames=81, fps=16.0, steps=50, guidance=5.0),
+    latents=_wan.LATENTS,
+    arguments=_wan.ARGUMENTS,
+    text=_wan.TEXT,
+    time_to_move=_wan.CLOCKS,
+    takes=frozenset({"loras", "step_cache"}),
+    plans=reckoned(
+        Measures(
+            denoisers=(16.4,),
+            others=(_wan.TEXT_ENCODER, _wan.IMAGE_ENCODER, 0.13),
+            width=5120,
+            places=places(_SIZE, 81),
+        )
+    ),
+    distilled=_wan.lightx2v_2_1(),
+    overlap=17,
+    in_float32=("vae", "image_encoder"),
+    tried=Tried.STEERED,
+)
