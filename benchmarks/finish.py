@@ -45,7 +45,7 @@ from fleet.interpolate.base import Interpolator
 from fleet.interpolate.registry import interpolator
 from fleet.qc.counts import count_checks
 from fleet.qc.inspector import Inspector
-from fleet.stages.base import Chunk, FinishTask, GenerateReport, GenerateTask, never_stopped
+from fleet.stages.base import Chunk, FinishTask, GenerateTask, never_stopped
 from fleet.stages.finish import finish
 from fleet.stages.generate import CHUNK_BYTES
 from fleet.stages.shot_plan import plan_frames_of, plan_shot
@@ -118,7 +118,7 @@ class Shot:
         task = GenerateTask("s", "shot.png", self.recipe, 1)
         with self.frames.open("wb") as stream:
             for item in Work().generate(task, self.picture.read_bytes(), never_stopped):
-                if not isinstance(item, GenerateReport):
+                if isinstance(item, np.ndarray):
                     stream.write(item.data)
 
 

@@ -43,6 +43,8 @@ from fleet.stages.base import (
     GenerateReport,
     GenerateTask,
     Stopped,
+    Tell,
+    untold,
 )
 from fleet.stages.drill import Drill
 from fleet.stages.generate import CHUNK_BYTES
@@ -85,12 +87,12 @@ class Handed:
         return ()
 
     def generate(
-        self, task: GenerateTask, picture: bytes, stopped: Stopped
+        self, task: GenerateTask, picture: bytes, stopped: Stopped, tell: Tell = untold
     ) -> Iterator[Chunk | GenerateReport]:
         """The frames, in chunks as the real stage cuts them, after ``generate_s``."""
         frames = frames_of(self.file)
         at_once = max(1, CHUNK_BYTES // frames[0].nbytes)
-        *_, report = Drill(generate_s=self.generate_s).generate(task, picture, stopped)
+        *_, report = Drill(generate_s=self.generate_s).generate(task, picture, stopped, tell)
         for begin in range(0, len(frames), at_once):
             yield frames[begin : begin + at_once]
         yield report

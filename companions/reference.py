@@ -419,5 +419,12 @@ def _fill(into: Pixels, picture: Pixels, cut: Mask) -> None:
     else:
         behind = cv2.inpaint(seen, hole, _FILL_REACH_PX, cv2.INPAINT_NS)
     behind = cv2.resize(behind, (width, height), interpolation=cv2.INTER_CUBIC)
-    made_up = cut.astype(np.float32) / 255.0
-    into[...] = cv2.blendLinear(behind, np.ascontiguousarray(picture), made_up, 1.0 - made_up)
+    rows, columns = np.flatnonzero(cut.any(axis=1)), np.flatnonzero(cut.any(axis=0))
+    if not rows.size:
+        return
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    made_up = cut[box].astype(np.float32) / 255.0
+    into[box] = cv2.blendLinear(
+        np.ascontiguousarray(behind[box]), np.ascontiguousarray(picture[box]), made_up,
+        1.0 - made_up,
+    )  # fmt: skip

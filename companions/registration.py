@@ -69,10 +69,11 @@ class Placed:
 class Registration:
     """The picture's features, found once, and the matching of frames against them."""
 
-    def __init__(self, picture: Grey) -> None:
-        """``picture``: (height, width) uint8."""
+    def __init__(self, picture: Grey, *, within: Grey | None = None) -> None:
+        """``picture``: (height, width) uint8; ``within``, of the same shape, is where features of
+        it count (not 0); None: everywhere."""
         finder = _finder(_PICTURE_FEATURES)
-        keypoints, self._descriptors = finder.detectAndCompute(picture, None)
+        keypoints, self._descriptors = finder.detectAndCompute(picture, within)
         self._points = _points(keypoints)
 
     def place(self, frame: Grey) -> Placed | None:

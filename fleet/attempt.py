@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import ray
 from ray import ObjectRef
@@ -60,12 +60,16 @@ LEDGER_AGAIN_S: Final = 1.0
 _log = logging.getLogger("fleet.dispatcher")
 
 
+_Files: TypeAlias = Mapping[str, bytes]
+
+
 @dataclass(slots=True)
 class _Held:
     bytes: int = 0
     node_ids: set[str] = field(default_factory=set)
     making: Making | None = None
     picture: ObjectRef[Any] | None = None
+    attached: _Files = field(default_factory=dict)
     chunks: list[ObjectRef[Any]] = field(default_factory=list)
     report: GenerateReport | None = None
 
@@ -84,6 +88,7 @@ class Attempts:
         self._signer = signer_of(settings)
         self._patient = patient
         self._held: dict[str, _Held] = {}
+        self._helped_s: dict[str, float] = {}
         self._bytes = 0
         self._archive: Any = None
         self._keeping: dict[Path, asyncio.Task[None]] = {}
@@ -118,6 +123,13 @@ class Attempts:
             held.bytes += more_bytes
             self._bytes += more_bytes
 
+    def _take(self, lease: Lease, held: _Held, data: bytes, attached: _Files) -> ObjectRef[Any]:
+        """Keep the shot's files for every stage; gives the picture's reference."""
+        held.attached = attached
+        held.picture = picture = ray.put(data)
+        self._count(lease, len(data) + sum(map(len, attached.values())))
+        return picture
+
     def forget(self, shot_id: str) -> None:
         """Let go of a shot's picture and frames; harmless if none are held.
 
@@ -135,6 +147,7 @@ class Attempts:
         if self._held:
             for shot_id in reading.ended(self._ledger.database, list(self._held)):
                 self.forget(shot_id)
+                self._helped_s.pop(shot_id, None)
 
     def held_on(self, node_id: str) -> list[str]:
         """Shots whose frames were made on that node and lie in its memory."""
@@ -210,9 +223,8 @@ class Attempts:
         report = GenerateReport.model_validate_json(made)
         held = _Held(report=report)
         self._hold(lease, held)
-        data = await asyncio.to_thread(read_picture_bytes, Path(lease.shot.picture))
-        held.picture = ray.put(data)
-        self._count(lease, len(data))
+        data, attached = await _files_of(lease)
+        self._take(lease, held, data, attached)
         stream = self._archivist().frames.options(num_returns="streaming")
         async for chunk in stream.remote(kept.path, sha256=kept.sha256, frames=kept.frames):
             held.chunks.append(chunk)
@@ -251,13 +263,10 @@ class Attempts:
         """
         begun = time.monotonic()
         shot = lease.shot
-        data = await asyncio.to_thread(read_picture_bytes, Path(shot.picture))
-        root = Path(shot.manifest.path).parent
-        attached = await asyncio.to_thread(read_attached, shot.recipe.motion, root=root)
+        data, attached = await _files_of(lease)
         held = self._held[shot.id]
-        held.picture = ray.put(data)
+        picture = self._take(lease, held, data, attached)
         held.node_ids.add(doer.node_id)
-        self._count(lease, len(data))
         plans = shot.recipe.generation_params.memory_plans
         task = GenerateTask(
             shot_id=shot.id,
@@ -275,9 +284,18 @@ class Attempts:
                 self._pieces.keep(shot.id, piece, nonce=lease.token[:8])
 
         restored = await self._pieces.restored(shot.id)
-        held.making = Making(task, held.picture, restored=restored, heard=heard, made=made)
-        report = await held.making.by(doer, lease.token)
-        held.chunks, held.making = held.making.frames, None
+        making = Making(
+            task, picture, restored=restored, heard=heard, made=made,
+            helped_s=self._helped_s.pop(shot.id, 0.0),
+        )  # fmt: skip
+        held.making = making
+        try:
+            report = await making.by(doer, lease.token)
+        finally:
+            # For the attempt after a failed one: only a report says what help has cost.
+            if making.helped_s:
+                self._helped_s[shot.id] = making.helped_s
+        held.chunks, held.making = making.frames, None
         held.report = report
         seconds = time.monotonic() - begun
         await self.recorded(
@@ -314,6 +332,7 @@ class Attempts:
             encode_threads=self._settings.encode_threads,
             node=doer.node,
             encoder=self._settings.encoder,
+            attached=held.attached,
         )
         ahead = None if lease.shot.recipe.encode.master is None else PIECES_AHEAD
         stream = doer.handle.finish.options(
@@ -351,7 +370,8 @@ class Attempts:
         begun = time.monotonic()
         shot = lease.shot
         history = self._ledger.history(shot.id)
-        meta = build_meta(history, settings=self._settings, now=time.time())
+        helped_s = self._helped_s.get(shot.id, 0.0)
+        meta = build_meta(history, settings=self._settings, now=time.time(), helped_s=helped_s)
         staged = Path(history.artifact.path) if history.artifact else None
         known = reading.published_hashes(self._ledger.database, shot.target)
         place = Target(Path(shot.target))
@@ -371,6 +391,7 @@ class Attempts:
             )
         )
         self.forget(shot.id)
+        self._helped_s.pop(shot.id, None)
         if staged is not None:
             for path in (*masters_of([staged]), staged):
                 await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -399,6 +420,18 @@ class Attempts:
                     raise
                 _log.error("waiting: %s", error)
                 await asyncio.sleep(LEDGER_AGAIN_S)
+
+
+async def _files_of(lease: Lease) -> tuple[bytes, _Files]:
+    """The bytes of a shot's picture, and of what its move names.
+
+    Raises:
+        PictureRefused: one of them cannot be read.
+    """
+    shot = lease.shot
+    data = await asyncio.to_thread(read_picture_bytes, Path(shot.picture))
+    root = Path(shot.manifest.path).parent
+    return data, await asyncio.to_thread(read_attached, shot.recipe.motion, root=root)
 
 
 def sweep_checkpoints(home: Home, database: Database, *, also: Iterable[Path] = ()) -> None:

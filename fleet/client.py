@@ -21,6 +21,7 @@ from companions.older import Assumption
 from companions.picture import inspect_picture, read_picture_bytes
 from companions.video_manifest import Recipe, Shot, VideoManifest
 from fleet.errors import ExtraMissing, ParameterRefused, TargetTaken, UnknownBackend
+from fleet.generate.base import Need
 from fleet.jobs.retry import Failure, failure_of
 from fleet.ledger import reading
 from fleet.ledger.ledger import Ledger
@@ -31,7 +32,7 @@ from fleet.stages.attached import opened, read_attached
 from fleet.stages.generate import changed_picture
 from fleet.stages.publish import Target
 from fleet.stages.shot_plan import clip_size, plan_frames_of, plan_path
-from fleet.weights.errors import LicenceNotAccepted, WeightsMissing, WeightsRefused
+from fleet.weights.errors import LicenceNotAccepted, LoraMissing, WeightsMissing, WeightsRefused
 from fleet.weights.shelf import Shelf
 
 
@@ -55,7 +56,13 @@ class Submission:
 
 
 def read_submission(
-    path: Path, *, out: Path | None, home: Home, shelf: Shelf | None = None, here: bool = False
+    path: Path,
+    *,
+    out: Path | None,
+    home: Home,
+    shelf: Shelf | None = None,
+    here: bool = False,
+    gpus: float | None = None,
 ) -> Submission:
     """Read and check a manifest and everything it names.
 
@@ -66,11 +73,13 @@ def read_submission(
         shelf: where weights are looked for; by default in ``home``'s own folder of them.
         here: whether this machine generates, so that it needs the packages, weights and consents
             that generators need; a head whose cluster does has no use for a hundred gigabytes.
+        gpus: what a worker that generates has, where that is known; None: it shows when it works.
 
     Raises:
         CompanionError: the document breaks its contract, or a path leaves its folder.
         UnknownBackend, ExtraMissing, ParameterRefused: it asks for what is not here.
-        WeightsMissing, WeightsRefused: the weights of what it asks for cannot be used.
+        WeightsMissing, LoraMissing, WeightsRefused: the weights of what it asks for cannot be
+            used.
         LicenceNotAccepted: nobody accepted those of a model that is to run here.
         FileUnwritable: clips could not be written where they belong.
         LedgerUnusable: the ledger cannot be read.
@@ -84,11 +93,13 @@ def read_submission(
     _refuse_collisions(manifest, file=path)
     recipes = [manifest.recipe(shot) for shot in manifest.shots]
     weights = Shelf(home.models) if shelf is None else shelf
-    asked: set[str] | None = set() if here else None
+    asked: set[Need] | None = set() if here else None
     counts = [
         _check_backends(recipe, f"{path}: shots[{index}]", weights, asked)
         for index, recipe in enumerate(recipes)
     ]
+    for index, recipe in enumerate(recipes):
+        _check_gpus(recipe, f"{path}: shots[{index}]", gpus)
     targets = [folder / names.clip_of(shot.image_path) for shot in manifest.shots]
     for place in sorted({target.parent for target in targets}):
         files.ensure_writable(place)
@@ -178,32 +189,34 @@ def _refuse_collisions(manifest: VideoManifest, *, file: Path) -> None:
 
 
 def _check_backends(
-    recipe: Recipe, where: str, shelf: Shelf, asked: set[str] | None
+    recipe: Recipe, where: str, shelf: Shelf, asked: set[Need] | None
 ) -> tuple[int, int]:
     """Frames of the clip and frames to generate, once every backend has agreed.
 
-    ``asked``: generators that were asked whether they can run here, which is asked once; None:
-    nobody needs to be.
+    ``asked``: the weights that were looked for here, which is done once; None: they are for
+    other machines to have.
     """
     from fleet.generate.registry import generator
     from fleet.interpolate.registry import interpolator
     from fleet.upscale.registry import upscaler
 
+    params = recipe.generation_params
     field = f"{where}.generation_params.model"
     try:
-        backend = generator(recipe.generation_params.model, shelf)
-        if asked is not None and recipe.generation_params.model not in asked:
-            backend.check_here()
-            asked.add(recipe.generation_params.model)
-        field = where
+        backend = generator(params.model, shelf)
         with _located(where):
             backend.check(
-                recipe.generation_params,
+                params,
                 recipe.motion,
                 prompt=recipe.prompt,
                 negative_prompt=recipe.negative_prompt,
             )
             frames = plan_frames_of(recipe, grid=backend.grid)
+        for need in backend.needs(params, move_type=recipe.motion.type):
+            field = f"{where}.generation_params.{need.field}"
+            if asked is not None and need not in asked:
+                backend.check_here(need)
+                asked.add(need)
         field = f"{where}.interpolation.backend"
         interpolator(recipe.interpolation.interpolator, shelf)
         if recipe.upscaling is not None:
@@ -212,10 +225,21 @@ def _check_backends(
                 upscaler(recipe.upscaling.backend, shelf).check(recipe.upscaling.factor)
                 clip_size(recipe)
     except (
-        UnknownBackend, ExtraMissing, WeightsMissing, WeightsRefused, LicenceNotAccepted,
+        UnknownBackend, ExtraMissing, WeightsMissing, WeightsRefused, LoraMissing,
+        LicenceNotAccepted,
     ) as error:  # fmt: skip
         raise error.located(field) from None
     return frames.clip, frames.generated
+
+
+def _check_gpus(recipe: Recipe, where: str, gpus: float | None) -> None:
+    asked = recipe.generation_params.gpus_per_shot or 1
+    if gpus is not None and asked > max(1.0, gpus):
+        raise ParameterRefused(
+            field=f"{where}.generation_params.gpus_per_shot",
+            what=f"it asks for {asked} GPUs, and a worker here has {gpus:g}; set generation_gpus "
+            f"of the settings to {asked}, or ask for fewer",
+        )
 
 
 @contextmanager

@@ -70,6 +70,11 @@ class ExtraMissing(FleetError):
     exit_code = 42
     code = "extra_missing"
 
+    @property
+    def curable(self) -> bool:
+        """It can be installed."""
+        return True
+
     def __init__(self, *, kind: str, name: str, extra: str, module: str) -> None:
         self.kind, self.name, self.extra, self.module = kind, name, extra, module
         super().__init__(
@@ -267,6 +272,11 @@ class AttentionUnavailable(FleetError):
 
     exit_code = 79
     code = "attention_unavailable"
+
+    @property
+    def curable(self) -> bool:
+        """The setting can be removed."""
+        return True
 
     def __init__(self, *, name: str, what: str) -> None:
         self.name, self.what = name, what

@@ -74,8 +74,10 @@ class Making:
         restored: Restored | None,
         heard: Heard,
         made: Callable[[MadePiece], None],
+        helped_s: float = 0.0,
     ) -> None:
-        """``task`` is the shot's, for any worker.  ``made`` is called with each piece."""
+        """``task`` is the shot's, for any worker.  ``made`` is called with each piece.
+        ``helped_s`` is what others spent on earlier attempts at the shot, in vain or not."""
         self._task, self._picture, self._restored = task, picture, restored
         self._heard, self._made = heard, made
         self._at_once = task.recipe.generation_params.parallel_segments or 1
@@ -85,7 +87,7 @@ class Making:
         self._whole: Sequence[ObjectRef[Any]] = ()
         self._count = 0
         self._helpers: set[asyncio.Task[None]] = set()
-        self._helped_s = 0.0
+        self._helped_s = helped_s
         self._failed: BaseException | None = None
 
     @property
@@ -94,6 +96,11 @@ class Making:
         if self._said is None:
             return list(self._whole)
         return [ref for number in range(self._said.count) for ref in self._done[number]]
+
+    @property
+    def helped_s(self) -> float:
+        """Seconds that other workers spent on the shot, in this attempt and in earlier ones."""
+        return self._helped_s
 
     async def by(self, doer: Doer, token: str) -> GenerateReport:
         """Have all that is not there yet made by ``doer``, and by those who help.

@@ -48,6 +48,11 @@ class KeptPiece(Closed):
     model: ModelUsed
     """What made it."""
 
+    @property
+    def files(self) -> tuple[KeptFile, ...]:
+        """Its files."""
+        return (self.final,) if self.tail is None else (self.final, self.tail)
+
 
 class Index(Closed):
     """The pieces of one shot."""
@@ -114,7 +119,7 @@ class PieceFolder:
 
     def _write(self, index: Index) -> None:
         files.write_atomic(self.path / INDEX, index.model_dump_json().encode())
-        wanted = {self.path / kept.name for piece in index.pieces for kept in _files(piece)}
+        wanted = {self.path / kept.name for piece in index.pieces for kept in piece.files}
         sweep(self.path, wanted=wanted)
 
 
@@ -131,10 +136,6 @@ def sweep_pieces(root: Path, *, wanted: Callable[[Collection[str]], Collection[s
         PieceFolder(root, shot_id).remove()
     with contextlib.suppress(OSError):  # there are others in it
         root.rmdir()
-
-
-def _files(piece: KeptPiece) -> tuple[KeptFile, ...]:
-    return (piece.final,) if piece.tail is None else (piece.final, piece.tail)
 
 
 def _number(piece: KeptPiece) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from fleet.cli.model_rows import size
-from fleet.cli.output import Output, shown
+from fleet.cli.output import Output, counted, shown
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
     from fleet.home import Home
@@ -73,7 +73,7 @@ def fetch_folder(
         return
     at = f" at commit {receipt.commit[:12]}" if receipt.commit else ""
     output.say(
-        f"{repository.name} {what}: {shown(path)} ({len(receipt.files)} files, "
+        f"{repository.name} {what}: {shown(path)} ({counted(len(receipt.files), 'file')}, "
         f"{size(receipt.size_bytes)}, from {shown(receipt.source)}{at})"
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from fleet.cli.model_rows import declared, flat, in_words, rows_of, size
+from fleet.cli.model_rows import declared, flat, in_words, rows_of, size_of
 from fleet.cli.output import Column, Output, shown
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
@@ -45,21 +45,27 @@ def list_(*, json_: AsJson = False) -> None:
 
     A manifest can name them as generator, interpolator or upscaler; what comes with the fleet
     needs none. States: fetched; given (by settings.toml, or copied here); begun (fetch again to go
-    on); changed (it would be refused); missing. A licence marked (accept) is asked for once.
+    on); changed (it would be refused); missing. A size with ~ is what a fetch would bring, roughly.
+    With a * the licence sets terms that are asked for once; where piped, the licence is told.
     """
     output, (_, shelf) = Output(), _here()
     rows = list(rows_of(shelf))
     if json_:
         output.json(rows)
         return
+    if not output.is_terminal:
+        for row in rows:
+            licence = row["licence"] + ("" if row["accepted"] else " (accept)")
+            output.row([row["name"], row["state"], size_of(row), licence, row["purpose"]])
+        return
+    # Licences have long names: a column of them would leave two words a line for the others.
     output.table(
-        [Column("Model"), Column("State"), Column("Size", right=True), Column("Licence", fold=True),
-         Column("For", fold=True)],
-        [[row["name"], row["state"],
-          "" if row["size_bytes"] is None else size(row["size_bytes"]),
-          row["licence"] + ("" if row["accepted"] else " (accept)"), row["purpose"]]
+        [Column("Model"), Column("State"), Column("Size", right=True), Column("For", fold=True)],
+        [[row["name"], row["state"] + "*" * (not row["accepted"]), size_of(row), row["purpose"]]
          for row in rows],
     )  # fmt: skip
+    if not all(row["accepted"] for row in rows):
+        output.note("* its licence sets terms, to be accepted once: fleet models show NAME")
 
 
 @group.command("show", epilog=SHOW_EXAMPLE)
@@ -98,8 +104,8 @@ def fetch(
         typer.Option(
             "--from", metavar="PATH|URL",
             help="A file as its authors publish it (.pkl, .pth, .safetensors, or a .zip with one), "
-            "or its https address; for a video model, a folder with its pipeline. By default "
-            "what its authors publish.",
+            "or its https address; for a video model, a folder with its pipeline; for small "
+            "weights over one, their file or folder. By default what its authors publish.",
         ),
     ] = None,
     accept_licence: Annotated[

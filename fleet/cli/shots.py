@@ -11,10 +11,13 @@ from fleet.cli.output import Column, Output, moment
 from fleet.errors import UnknownShot
 
 if TYPE_CHECKING:  # heavy: imported when a command runs
+    from companions.video_meta import ModelUsed
     from fleet.ledger.rows import EventRow, History
     from fleet.settings import Home
 
 SHOW_EXAMPLE: Final = "Example: fleet show img_001.jpg"
+_COMMIT: Final = 40
+"""Characters of a commit, of which twelve are enough for people."""
 EVENTS_EXAMPLE: Final = "Example: fleet events --shot img_001.jpg --after 120"
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -61,6 +64,8 @@ def show(
     output.say(f"  picture   {row.picture}")
     output.say(f"  manifest  {row.manifest.path}")
     output.say(f"  clip      {end.clip or 'none'}")
+    if end.meta is not None and end.meta.model is not None:
+        output.say(f"  model     {_told(end.meta.model)}")
     for reason in row.reasons:
         output.say(f"  reason    {reason.code}: {reason.message}")
     output.table(
@@ -142,6 +147,24 @@ def _history(name: str, *, home: Home) -> History:
         raise
     finally:
         database.close()
+
+
+def _told(model: ModelUsed) -> str:
+    """Which model made the frames, and how it was held to the move."""
+    revision = model.revision[:12] if len(model.revision) == _COMMIT else model.revision
+    words = [f"{model.name} {revision}"]
+    if model.memory_plan:
+        words.append(f"plan {model.memory_plan}")
+    if (used := model.conditioning) is not None:
+        words.append(f"control {used.control}")
+        if used.weak_clock is not None and used.strong_clock is not None:
+            words.append(f"clocks {used.weak_clock:.3f}/{used.strong_clock:.3f}")
+        words.append(f"{used.steps_run} of {used.steps} steps")
+        words += [f"{used.pieces} pieces"] * (used.pieces > 1)
+        # Files of the few-step weights have the name of a folder before them.
+        loras = [name for name in used.loras_sha256 if "/" not in name]
+        words += [each for each in (used.speed, *loras, *used.shortcuts) if each]
+    return ", ".join(words)
 
 
 def _seconds(started_at: float, ended_at: float | None) -> float:

@@ -74,9 +74,12 @@ def submit(
     # lacks for that is told before anything is queued.
     here = not home.cluster.exists()
     submissions = [
-        client.read_submission(path, out=out, home=home, shelf=shelf, here=here)
+        client.read_submission(
+            path, out=out, home=home, shelf=shelf, here=here,
+            gpus=settings.generation_gpus if here else None,
+        )
         for path in manifests
-    ]
+    ]  # fmt: skip
     for path, submission in zip(manifests, submissions, strict=True):
         for assumption in submission.assumed:
             output.note(f"{path}: assumed: {assumption}")

@@ -65,6 +65,21 @@ class GivenReference(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """Weights that a shot takes.
+
+    Attributes:
+        field: the parameter that asks for them.
+        name: what ``fleet models`` calls them; for a LoRA, what settings do.
+        lora: whether settings name them, as a LoRA.
+    """
+
+    field: str
+    name: str
+    lora: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GenerateRequest:
     """One shot, ready to generate.
 
@@ -144,19 +159,28 @@ class Generator(Protocol):
         loaded; 0 for a generator without a model."""
         ...
 
-    def check_here(self) -> None:
-        """Refuse early what this machine cannot run: a package, weights or a consent is missing.
+    def needs(self, params: GenerationParams, *, move_type: str) -> Sequence[Need]:
+        """All weights that such a shot takes, of a move of that type.  Cheap, looks at nothing."""
+        ...
+
+    def check_here(self, need: Need) -> None:
+        """Refuse early what this machine cannot run: a package, the weights, or the consent to
+        use them is missing.
 
         Asked of the machine that is to generate, never of one that only takes submissions in.
 
         Raises:
-            ExtraMissing, WeightsMissing, WeightsRefused, LicenceNotAccepted.
+            ExtraMissing, WeightsMissing, LoraMissing, WeightsRefused, LicenceNotAccepted.
         """
         ...
 
-    def how(self, memory_plan: str) -> str:
-        """How this machine would run it under that plan, where that changes the frames: equal
-        words, equal frames.  Loads nothing."""
+    def how(self, params: GenerationParams, *, memory_plan: str, move_type: str) -> str:
+        """How this machine would run it, where that changes the frames: the memory plan, the small
+        weights that such a shot lays over the model.  Equal words, equal frames.  Loads nothing.
+
+        Raises:
+            LoraMissing, WeightsMissing, WeightsRefused: of small weights.
+        """
         ...
 
     def unload(self) -> None:

@@ -19,7 +19,7 @@ from companions.picture import Pixels
 from companions.rendition import rendered
 from companions.timing import FrameGrid
 from fleet.errors import ParameterRefused
-from fleet.generate.base import GenerateRequest, ModelCard, Piece
+from fleet.generate.base import GenerateRequest, ModelCard, Need, Piece
 from fleet.generate.referenced import reference_frames
 
 _FOR_ALL: Final = frozenset({"model", "fps", "num_frames", "width", "height", "seed"})
@@ -53,12 +53,17 @@ class Camera:
         """None: it has no model."""
         return 0
 
-    def check_here(self) -> None:
+    def needs(self, params: GenerationParams, *, move_type: str) -> Sequence[Need]:
+        """None: it has no model."""
+        del params, move_type
+        return ()
+
+    def check_here(self, need: Need) -> None:
         """Nothing can be missing."""
 
-    def how(self, memory_plan: str) -> str:
+    def how(self, params: GenerationParams, *, memory_plan: str, move_type: str) -> str:
         """In one way on every machine."""
-        del memory_plan
+        del params, memory_plan, move_type
         return ""
 
     def unload(self) -> None:

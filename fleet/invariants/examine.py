@@ -151,6 +151,7 @@ def _all(
     yield from remains.checkpoints(
         ledger.kept(), remains.listed(home.checkpoints), sha256_of=sha256_of
     )
+    yield from remains.pieces(home.pieces, unmade=ledger.unmade(), sha256_of=sha256_of)
     yield from _left(ledger, home)
 
 

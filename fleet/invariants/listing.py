@@ -45,7 +45,7 @@ SENTENCES: Final[Mapping[Invariant, str]] = {
     Invariant.CLIPS_STAND: "Every published clip lies in its place, byte for byte, and no other.",
     Invariant.METAS_TELL: "Beside its place, every shot that ended has the meta that says how.",
     Invariant.STAGING_EXACT: "Staging holds the clips that wait to be published, and no others.",
-    Invariant.CHECKPOINTS_EXACT: "Kept frames are those on record, and no others.",
+    Invariant.CHECKPOINTS_EXACT: "Kept frames are those on record, or pieces of shots to make.",
     Invariant.NOTHING_LEFT: "No temporary file is left, in the home or beside clips.",
 }
 
@@ -65,6 +65,13 @@ class CloseAttempt:
     """An attempt that nobody carries out any more is recorded as interrupted."""
 
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetPieces:
+    """What is kept of a shot's pieces goes; those that are needed are made again."""
+
+    shot_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,7 @@ Remedy = (
     | WriteMeta
     | RemoveFile
     | ForgetFrames
+    | ForgetPieces
     | CountAgain
 )
 

@@ -15,7 +15,15 @@ from typing import Final
 from companions.files import TEMPORARY_PREFIX, TEMPORARY_SUFFIX
 from companions.names import CLIP_SUFFIX, FFV1_SUFFIX, PRORES_SUFFIX
 from fleet.checkpoint.folder import SUFFIX
-from fleet.invariants.listing import Breach, ForgetFrames, Invariant, MakeAgain, RemoveFile
+from fleet.checkpoint.pieces import PieceFolder
+from fleet.invariants.listing import (
+    Breach,
+    ForgetFrames,
+    ForgetPieces,
+    Invariant,
+    MakeAgain,
+    RemoveFile,
+)
 from fleet.ledger.rows import Artifact, Checkpoint
 from fleet.stages.arrival import masters_of
 
@@ -98,6 +106,42 @@ def checkpoints(
             continue
         yield Breach(Invariant.CHECKPOINTS_EXACT, frames.path, what, ForgetFrames(shot_id, path))
     yield from _unknown(Invariant.CHECKPOINTS_EXACT, there, ours=lambda name: name.endswith(SUFFIX))
+
+
+def pieces(
+    root: Path, *, unmade: Collection[str], sha256_of: Callable[[Path], str | None]
+) -> Iterator[Breach]:
+    """Breaches of ``checkpoints-exact`` among the kept pieces of long shots, in ``root``: those of
+    shots that need none, and those that are not what was written."""
+    for folder in sorted(_folders(root)):
+        shot_id = folder.name
+        if shot_id not in unmade:
+            what = f"{shot_id} needs no pieces, and they are kept"
+        else:
+            wrong = _wrong_piece(root, shot_id, sha256_of=sha256_of)
+            if wrong is None:
+                continue
+            what = f"a kept piece of {shot_id}, {wrong}, is not what was written"
+        yield Breach(Invariant.CHECKPOINTS_EXACT, str(folder), what, ForgetPieces(shot_id))
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        return [folder for folder in root.iterdir() if folder.is_dir()]
+    except OSError:
+        return []
+
+
+def _wrong_piece(
+    root: Path, shot_id: str, *, sha256_of: Callable[[Path], str | None]
+) -> str | None:
+    """The name of a file that is missing or another, of those that count; None: there is none."""
+    index = PieceFolder(root, shot_id).read()
+    for kept in (file for piece in index.pieces for file in piece.files) if index else ():
+        path = root / shot_id / kept.name
+        if not path.is_file() or sha256_of(path) not in {None, kept.sha256}:
+            return kept.name
+    return None
 
 
 def left_in_home(lying: Sequence[Lying]) -> Iterator[Breach]:

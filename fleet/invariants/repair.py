@@ -20,6 +20,7 @@ from companions import files
 from companions.errors import MotionfleetError
 from companions.lock import sweep_locks
 from companions.video_meta import Verdict
+from fleet.checkpoint.pieces import PieceFolder
 from fleet.errors import FleetBusy
 from fleet.invariants.examine import Told, judge
 from fleet.invariants.listing import (
@@ -27,6 +28,7 @@ from fleet.invariants.listing import (
     CloseAttempt,
     CountAgain,
     ForgetFrames,
+    ForgetPieces,
     GiveBackLease,
     MakeAgain,
     RemoveFile,
@@ -152,8 +154,8 @@ class _Mending:
                 return self._write_meta(shot_id)
             case RemoveFile(path):
                 return self._remove(path)
-            case ForgetFrames(shot_id, path):
-                return self._forget_frames(shot_id, path)
+            case ForgetFrames() | ForgetPieces() as kept:
+                return self._forget_kept(kept)
             case CountAgain():
                 return self._count()
             case None:
@@ -210,10 +212,14 @@ class _Mending:
             files.remove_durably(path)
         return "removed it"
 
-    def _forget_frames(self, shot_id: str, path: Path) -> str:
+    def _forget_kept(self, kept: ForgetFrames | ForgetPieces) -> str:
         if not self._dry_run:
-            self._forget("checkpoints", shot_id)
-            files.remove_durably(path)
+            match kept:
+                case ForgetFrames(shot_id, path):
+                    self._forget("checkpoints", shot_id)
+                    files.remove_durably(path)
+                case ForgetPieces(shot_id):
+                    PieceFolder(self._home.pieces, shot_id).remove()
         return "forgot the kept frames; they are generated again if they are needed"
 
     def _forget(self, table: Literal["artifacts", "checkpoints"], shot_id: str) -> None:

@@ -180,6 +180,14 @@ class Snapshot:
             for row in self._rows("SELECT * FROM checkpoints")
         }
 
+    def unmade(self) -> frozenset[str]:
+        """The shots that have not ended and whose frames are not kept as a whole."""
+        rows = self._rows(
+            "SELECT id FROM shots WHERE verdict IS NULL"
+            " AND id NOT IN (SELECT shot_id FROM checkpoints)"
+        )
+        return frozenset(row["id"] for row in rows)
+
     def folders(self) -> list[Path]:
         """Where clips are published."""
         targets = self._rows("SELECT DISTINCT target FROM shots")

@@ -16,6 +16,7 @@ from companions.geometry import Size
 from companions.picture import Pixels
 from companions.timing import FramePlan
 from companions.video_meta import Check, CheckVerdict
+from fleet.qc.expected import Expected, Shown
 from fleet.qc.glance import Glance, luma_of
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import Limits
@@ -23,6 +24,8 @@ from fleet.qc.profile import Limits
 _BLACK_LEVEL: Final = 25
 """Luma up to which a pixel is black: 10 %."""
 _BLACK_SHARE: Final = 0.98
+_TINY: Final = 4
+"""Whether a frame is planned to be black shows at a quarter of a glance's size."""
 _DARK_FLOOR: Final = 32.0
 """Luma below which changes are not taken relative: noise in a night scene is no flash."""
 
@@ -30,8 +33,18 @@ _DARK_FLOOR: Final = 32.0
 class Black:
     """Share of black frames, those not counted that the plan itself shows black."""
 
-    def __init__(self, *, shot: PlannedShot, plan: FramePlan, limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        shot: PlannedShot,
+        plan: FramePlan,
+        limits: Limits,
+        expected: Expected | None = None,
+    ) -> None:
+        """``expected``: what the clip is to show instead of the flat picture."""
         self._shot, self._plan, self._limits = shot, plan, limits
+        self._expected = expected
+        self._shown: Shown | None = None
         self._seen = 0
         self._black: list[int] = []
 
@@ -40,9 +53,7 @@ class Black:
         self._seen += 1
         if not _is_black(glance.grey):
             return
-        height, width = glance.grey.shape
-        u = self._plan.clip_fraction(glance.index)
-        planned = self._shot.view(u, output=Size(width, height))
+        planned = self._planned(glance)
         if not _is_black(luma_of(planned)):
             self._black.append(glance.index)
 
@@ -61,6 +72,18 @@ class Black:
                 detail=_named("black", self._black),
             ),
         )
+
+    def _planned(self, glance: Glance) -> Pixels:
+        height, width = glance.grey.shape
+        if self._expected is None:
+            u = self._plan.clip_fraction(glance.index)
+            return self._shot.view(u, output=Size(width, height))
+        if self._shown is None:
+            # All of them at once, and tiny: any may be asked for, and a given clip is decoded once.
+            at = [self._plan.clip_fraction(index) for index in range(self._plan.clip)]
+            tiny = Size(max(1, width // _TINY), max(1, height // _TINY))
+            self._shown = self._expected.shown(at, output=tiny)
+        return self._shown.frame(glance.index).pixels
 
 
 class Brightness:

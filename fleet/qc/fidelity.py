@@ -19,6 +19,7 @@ from companions.picture import Pixels
 from companions.registration import Grey, sampled_frames
 from companions.timing import FramePlan
 from companions.video_meta import Check, CheckVerdict
+from fleet.qc.expected import Expected
 from fleet.qc.glance import Glance, luma_of
 from fleet.qc.keyframe import PlannedShot
 from fleet.qc.profile import Limits
@@ -32,8 +33,9 @@ _SSIM_WINDOW: Final = 7
 class FirstFrame:
     """SSIM and PSNR of frame 0 against the keyframe seen through START."""
 
-    def __init__(self, *, shot: PlannedShot) -> None:
-        self._shot = shot
+    def __init__(self, *, shot: PlannedShot, expected: Expected | None = None) -> None:
+        """``expected``: what frame 0 is to show instead of the flat picture."""
+        self._shot, self._expected = shot, expected
         self._checks: tuple[Check, ...] = ()
 
     def see(self, glance: Glance) -> None:
@@ -44,9 +46,13 @@ class FirstFrame:
         ratio = max(1.0, max(height, width) / _LONGEST_PX)
         size = Size(round(width / ratio), round(height / ratio))
         frame = cv2.resize(glance.frame, (size.width, size.height), interpolation=cv2.INTER_AREA)
-        planned = self._shot.view(0.0, output=size)
+        if self._expected is None:
+            planned = self._shot.view(0.0, output=size)
+            detail = "frame 0 against the picture through START"
+        else:
+            planned = self._expected.shown([0.0], output=size).frame(0).pixels
+            detail = f"frame 0 against {self._expected.told}"
         ssim = _ssim(luma_of(np.asarray(frame, dtype=np.uint8)), luma_of(planned))
-        detail = "frame 0 against the picture through START"
         informing = CheckVerdict.PASS
         self._checks = (
             Check(name="first_frame_ssim", value=ssim, verdict=informing, detail=detail),
@@ -113,6 +119,27 @@ class Steadiness:
             borderMode=cv2.BORDER_REPLICATE,
         )
         return _ssim(np.asarray(carried, dtype=np.uint8), glance.grey)
+
+
+class Unsteady:
+    """``Steadiness`` of a clip whose planned motion is no one map that could be taken out."""
+
+    def __init__(self, *, limits: Limits) -> None:
+        self._limits = limits
+
+    def see(self, glance: Glance) -> None:
+        """Look at one frame: nothing is made of it."""
+
+    def checks(self) -> tuple[Check, ...]:
+        """``temporal_ssim``, unmeasured."""
+        return (
+            Check(
+                name="temporal_ssim",
+                threshold=self._limits.temporal_ssim,
+                verdict=CheckVerdict.UNMEASURED,
+                detail="parts of the picture move each on their own; that cannot be taken out",
+            ),
+        )
 
 
 def _ssim(a: Grey, b: Grey) -> float:

@@ -7,6 +7,7 @@ then counted.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -22,11 +23,11 @@ from fleet.qc.profile import Limits
 
 _MOVES_PX: Final = 0.1
 """Planned shift, in frame pixels, from which a frame is expected to differ."""
-_ALIKE: Final = 1.0
+ALIKE: Final = 1.0
 """Mean difference (levels) below which a frame may be frozen and the plan is asked."""
-_VISIBLE: Final = 0.1
+VISIBLE: Final = 0.1
 """Mean difference (levels) that the plan must promise; below, standing still shows nothing."""
-_OF_PLANNED: Final = 0.2
+OF_PLANNED: Final = 0.2
 """Share of the planned difference below which a frame is frozen."""
 
 
@@ -53,26 +54,16 @@ class Frozen:
         if self._shot.shift_px(u0, u1, output=self._output) < _MOVES_PX or self._repeats(i):
             return
         self._moving += 1
-        actual = _difference(before, glance.points)
-        if actual >= _ALIKE:
+        actual = difference(before, glance.points)
+        if actual >= ALIKE:
             return
         planned = self._planned_difference(u0, u1, glance.points)
-        if planned >= _VISIBLE and actual < _OF_PLANNED * planned:
+        if planned >= VISIBLE and actual < OF_PLANNED * planned:
             self._frozen.append(i)
 
     def checks(self) -> tuple[Check, ...]:
         """``frozen_ratio``: share (0..1) of the frames that should move and do not."""
-        ratio = len(self._frozen) / self._moving if self._moving else 0.0
-        limit = self._limits.frozen_ratio
-        return (
-            Check(
-                name="frozen_ratio",
-                value=ratio,
-                threshold=limit,
-                verdict=CheckVerdict.FAIL if ratio > limit else CheckVerdict.PASS,
-                detail=f"{len(self._frozen)} of {self._moving} frames that should move stand still",
-            ),
-        )
+        return frozen_ratio(self._frozen, moving=self._moving, limit=self._limits.frozen_ratio)
 
     def _repeats(self, index: int) -> bool:
         if not self._holds:
@@ -94,9 +85,23 @@ class Frozen:
                     borderMode=cv2.BORDER_REPLICATE,
                 )
             )
-        return _difference(np.asarray(views[0]), np.asarray(views[1]))
+        return difference(np.asarray(views[0]), np.asarray(views[1]))
 
 
-def _difference(a: Pixels, b: Pixels) -> float:
+def frozen_ratio(frozen: Sequence[int], *, moving: int, limit: float) -> tuple[Check, ...]:
+    """``frozen_ratio``: share (0..1) of the frames that should move and do not."""
+    ratio = len(frozen) / moving if moving else 0.0
+    return (
+        Check(
+            name="frozen_ratio",
+            value=ratio,
+            threshold=limit,
+            verdict=CheckVerdict.FAIL if ratio > limit else CheckVerdict.PASS,
+            detail=f"{len(frozen)} of {moving} frames that should move stand still",
+        ),
+    )
+
+
+def difference(a: Pixels, b: Pixels) -> float:
     """Mean absolute difference in levels."""
     return float(cv2.norm(a, b, cv2.NORM_L1)) / a.size

@@ -15,9 +15,11 @@ from companions.timing import FramePlan
 from companions.video_manifest import QcParams
 from companions.video_meta import Check
 from fleet.qc.adherence import Adherence
+from fleet.qc.expected import Expected
 from fleet.qc.exposure import Black, Brightness
-from fleet.qc.fidelity import FirstFrame, Steadiness
+from fleet.qc.fidelity import FirstFrame, Steadiness, Unsteady
 from fleet.qc.flash import Flashes
+from fleet.qc.following import Following, StillWhereMoving
 from fleet.qc.frozen import Frozen
 from fleet.qc.glance import Glance
 from fleet.qc.keyframe import PlannedShot
@@ -48,6 +50,7 @@ class Inspector:
         plan: FramePlan,
         params: QcParams,
         holds: bool = False,
+        expected: Expected | None = None,
     ) -> None:
         """Prepare the checks of one clip.
 
@@ -59,17 +62,31 @@ class Inspector:
             params: profile and thresholds.
             holds: the clip repeats generated frames on purpose (interpolation ``none``), and
                 those repeats are not frozen frames.
+            expected: what the clip is to show where the picture seen through ``path`` is not
+                all: every check is made against that; None: the flat picture.
         """
         limits = limits_of(params)
         shot = PlannedShot.of(picture, path)
         self._streaming: tuple[Streaming, ...] = (
-            Black(shot=shot, plan=plan, limits=limits),
-            Frozen(shot=shot, plan=plan, output=output, limits=limits, holds=holds),
+            Black(shot=shot, plan=plan, limits=limits, expected=expected),
+            (
+                Frozen(shot=shot, plan=plan, output=output, limits=limits, holds=holds)
+                if expected is None
+                else StillWhereMoving(expected=expected, plan=plan, limits=limits, holds=holds)
+            ),
             Flashes(output=output, rate=plan.target_fps, limits=limits),
             Brightness(limits=limits),
-            Adherence(shot=shot, plan=plan, output=output, limits=limits),
-            FirstFrame(shot=shot),
-            Steadiness(shot=shot, plan=plan, limits=limits),
+            (
+                Adherence(shot=shot, plan=plan, output=output, limits=limits)
+                if expected is None
+                else Following(expected=expected, plan=plan, limits=limits)
+            ),
+            FirstFrame(shot=shot, expected=expected),
+            (
+                Steadiness(shot=shot, plan=plan, limits=limits)
+                if expected is None
+                else Unsteady(limits=limits)
+            ),
         )
 
     def see(self, index: int, frame: Pixels) -> None:

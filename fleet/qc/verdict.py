@@ -37,7 +37,7 @@ _MEANING: Final[Mapping[str, tuple[str, str]]] = {
         "Look at them, then change the seed or the model and submit it again",
     ),
     "adherence": (
-        "the camera did not follow the motion rectangles",
+        "the clip did not follow its move",
         "Look at the clip, then change the seed or the model and submit it again",
     ),
 }

@@ -144,6 +144,8 @@ class FinishTask:
     """Name of the node it is done on."""
     encoder: Literal["software", "nvenc", "auto"] = "software"
     """What encodes the clip, as ``Settings.encoder``."""
+    attached: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """As in ``GenerateTask``: the clip is held against what they ask for."""
 
 
 class GenerateReport(Closed):

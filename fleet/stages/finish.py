@@ -18,6 +18,7 @@ import cv2
 
 from companions.geometry import Size
 from companions.picture import Pixels
+from companions.rendition import size_of
 from companions.timing import FrameGrid, FramePlan
 from companions.video_meta import FrameFacts
 from fleet.errors import AttemptStopped, BackendFailed
@@ -26,8 +27,10 @@ from fleet.interpolate.base import Interpolator
 from fleet.interpolate.resample import Resampling, resample
 from fleet.jobs.model import Stage
 from fleet.qc.counts import count_checks
+from fleet.qc.expected import AsGiven, AsRendered, Expected, seen_small
 from fleet.qc.inspector import Inspector
 from fleet.qc.verdict import verdict
+from fleet.stages.attached import opened
 from fleet.stages.base import (
     Chunk,
     FinishReport,
@@ -40,7 +43,7 @@ from fleet.stages.generate import load_keyframe, of_size, peak_memory_bytes
 from fleet.stages.memory import give_back_large_blocks
 from fleet.stages.pipeline import Line
 from fleet.stages.products import Products, facts_of, pieces_of
-from fleet.stages.shot_plan import plan_frames_of, plan_shot
+from fleet.stages.shot_plan import ShotPlan, plan_frames_of, plan_shot
 from fleet.upscale.base import Upscaler
 
 HANDS: Final = 2
@@ -69,7 +72,8 @@ def finish(
     """As ``Stages.finish``.  Holds some chunks and a few frames, however long the shot is.
 
     Raises:
-        PictureRefused: the bytes are not the picture the shot names.
+        PictureRefused: the bytes are not the picture the shot names; the same for every file that
+            its move names.
         BackendFailed: a step failed, frames are not what was asked of the generator, or a product
             is not what was planned.
         EncoderMissing: settings ask for an encoder that this node lacks.
@@ -80,9 +84,10 @@ def finish(
     keyframe = load_keyframe(recipe, picture, file=task.image_path)
     # The generator's count is given, so its grid no longer matters.
     frames = _frames_of(task)
-    plan = plan_shot(recipe, picture=Size(keyframe.shape[1], keyframe.shape[0]), frames=frames)
+    plan = plan_shot(recipe, picture=size_of(keyframe), frames=frames)
     inspector = Inspector(
         picture=keyframe,
+        expected=_expected(task, plan, keyframe),
         path=plan.path,
         output=plan.clip,
         plan=frames,
@@ -157,6 +162,20 @@ def software() -> dict[str, str]:
         "pyav": av.__version__,
         "ffmpeg": str(av.ffmpeg_version_info),
     }
+
+
+def _expected(task: FinishTask, plan: ShotPlan, keyframe: Pixels) -> Expected | None:
+    """What the clip is to show; None: its rectangles say it all."""
+    move = task.recipe.motion
+    if not move.objects and move.depth is None and move.reference is None:
+        return None
+    named = opened(move, task.attached, picture=size_of(keyframe))
+    if named.given is not None:
+        return AsGiven(named.given)
+    return AsRendered(
+        picture=keyframe, path=plan.path, objects=move.objects, masks=named.masks,
+        depth=seen_small(named.depth) if named.depth is not None else None, preset=move.preset,
+    )  # fmt: skip
 
 
 def _frames_of(task: FinishTask) -> FramePlan:

@@ -91,7 +91,10 @@ def generate(
         used=conditioning.append,
     )
     pieces = generator.pieces(request.params, frames.generated)
-    maker = made_by(generator.card, how=generator.how(task.memory_plan), pieces=pieces)
+    how = generator.how(
+        request.params, memory_plan=task.memory_plan, move_type=request.move_type
+    )  # fmt: skip
+    maker = made_by(generator.card, how=how, pieces=pieces)
     works = left_to_make(pieces, maker=maker, kept=task.kept, only=task.only)
     model = task.kept.model if task.kept is not None and works.said.there else None
     if len(pieces) > 1:

@@ -27,8 +27,14 @@ QUARANTINE_CODES: Final = frozenset(
 aside for a person."""
 
 
-def build_meta(history: History, *, settings: Settings, now: float) -> VideoMeta:
-    """How the shot ended, complete: verdict, reasons, figures, attempts, cost."""
+def build_meta(
+    history: History, *, settings: Settings, now: float, helped_s: float = 0.0
+) -> VideoMeta:
+    """How the shot ended, complete: verdict, reasons, figures, attempts, cost.
+
+    ``helped_s``: what workers lent to a shot that was never generated spent on it; else its report
+    says that.
+    """
     shot = history.shot
     made = _generate_report(history)
     done = _finish_report(history)
@@ -55,7 +61,7 @@ def build_meta(history: History, *, settings: Settings, now: float) -> VideoMeta
         master=done.master if done else None,
         checks=done.checks if done else (),
         attempts=tuple(_attempt(row) for row in history.attempts if row.stage in _PAID),
-        cost=_cost(history, settings, helped_s=made.helped_seconds if made else 0.0),
+        cost=_cost(history, settings, helped_s=made.helped_seconds if made else helped_s),
         software=done.software if done else {"motionfleet": metadata.version("motionfleet")},
         finished_at=datetime.fromtimestamp(now, UTC),
     )

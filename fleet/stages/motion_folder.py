@@ -1,8 +1,9 @@
 """The folder in which Time-to-Move takes a move: its official scripts read and write it.
 
 ``first_frame.png``, ``motion_signal.mp4`` (what to be held to, frame by frame), ``mask.mp4`` (white
-where), ``prompt.txt``.  A shot is written as one; one is read as a picture, a given reference and a
-manifest of one shot.  Both appear whole or not at all.
+where), ``prompt.txt``.  A shot is written as one, which appears whole or not at all.  One is read
+as a picture, a given reference and a manifest of one shot, in a folder that may hold others: what
+goes wrong leaves none of them, and a power cut at most files that no manifest names.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -23,6 +24,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from pydantic import ValidationError
 
 from companions import codec, files, names, upgrade
 from companions.attached import ReferenceClip
@@ -34,8 +36,6 @@ from companions.reference import ReferenceFrame
 from companions.timing import parse_rate
 from companions.video_manifest import (
     InterpolationParams,
-    QcParams,
-    QcThresholds,
     Shot,
     VideoManifest,
 )
@@ -133,8 +133,8 @@ def import_folder(
     """Make a picture ``name``, its given reference and a manifest of one shot in the folder ``to``
     out of ``folder``; gives the manifest's path.
 
-    The clip is as long as the reference, and made at its rate.  Whether it follows its rectangles
-    is not asked of it: it has none.
+    The clip is as long as the reference, and made at its rate.  Its rectangles are the whole
+    picture, and nothing is held against them: the clip is checked against the reference.
 
     Raises:
         MotionFolderUnusable: a file is missing or is not what it should be, or there is already
@@ -156,17 +156,54 @@ def import_folder(
     picture, moving, held, caption, manifest = (to / f"{name}{suffix}" for suffix in suffixes)
     for path in (picture, moving, held, caption, manifest):
         if os.path.lexists(path):
-            raise MotionFolderUnusable(
-                path=path, what="is there already", remedy="Give another --name or --to."
-            )
-    document = _manifest(name, first, signal, mask, frames, rate, size, prompt, model, now, seed)
-    to.mkdir(parents=True, exist_ok=True)
-    for path, data in ((picture, first), (moving, signal), (held, mask)):
-        files.write_atomic(path, data)
+            _taken(path)
+    try:
+        document = _manifest(
+            name, first, signal, mask, frames, rate, size, prompt, model, now, seed
+        )  # fmt: skip
+    except ValidationError as error:
+        said = error.errors()[0]
+        where = ".".join(str(each) for each in said["loc"])
+        raise MotionFolderUnusable(
+            path=folder, what=f"cannot become a shot: {where}: {said['msg']}",
+            remedy="Give another --name or --model, or write the clips again.",
+        ) from None  # fmt: skip
+    parts = [(picture, first), (moving, signal), (held, mask)]
     if prompt:
-        files.write_atomic(caption, f"{prompt}\n".encode())
-    files.write_atomic(manifest, codec.encode(document))  # last: it names all of them
+        parts.append((caption, f"{prompt}\n".encode()))
+    parts.append((manifest, codec.encode(document)))  # last: it names all of them
+    _place(parts, folder=to)
     return manifest
+
+
+def _place(parts: Sequence[tuple[Path, bytes]], *, folder: Path) -> None:
+    """Make all of those files in ``folder``, in their order, or none; they replace nothing."""
+    made = not folder.exists()
+    placed: list[Path] = []
+    try:
+        with files.reporting_unwritable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            # All are on the disk before the first has its name: there is room for them.
+            pending = [stack.enter_context(files.Pending(path, data)) for path, data in parts]
+            for (path, _), each in zip(parts, pending, strict=True):
+                if not each.commit_new():
+                    _taken(path)
+                placed.append(path)
+    except BaseException:
+        for path in placed:
+            with suppress(OSError):
+                path.unlink()
+        if made:
+            with suppress(OSError):
+                folder.rmdir()  # unless someone else has put something into it
+        raise
+
+
+def _taken(path: Path) -> NoReturn:
+    raise MotionFolderUnusable(
+        path=path, what="is there already", remedy="Give another --name or --to."
+    )
 
 
 def _manifest(
@@ -208,8 +245,6 @@ def _manifest(
                     width=size.width, height=size.height,
                 ),
                 interpolation=InterpolationParams(target_fps=rate),
-                # Where the window goes is in the clips, and not in the rectangles.
-                qc=QcParams(thresholds=QcThresholds(adherence_pass=1.0, adherence_fail=1.0)),
             ),
         ),
     )  # fmt: skip

@@ -84,7 +84,8 @@ def fetch_folder(
 def take_folder(
     repository: Repository, given: Path, *, folder: Path, tell: Tell, now: datetime
 ) -> FolderReceipt:
-    """Take in what is needed of the user's folder ``given``, as ``fetch_folder`` does from a hub.
+    """Take in what is needed of the user's folder ``given``, as ``fetch_folder`` does from a hub;
+    for small weights that are one file, that file will do.
 
     Files are linked where both are on one disk, and copied else; links in ``given``, as the cache
     of the hub's client has them, are followed.
@@ -113,8 +114,8 @@ def _chosen_of(repository: Repository, given: Path) -> dict[str, Path]:
     """What is taken of the folder ``given``: the file by its name here."""
     if not is_pipeline(repository.name):
         return {
-            f"{name}{SAFETENSORS}": _regular(given / f"{name}{SAFETENSORS}")
-            for name in repository.files
+            f"{name}{SAFETENSORS}": _regular(_small_in(given, name, published))
+            for name, published in repository.files.items()
         }
     index = given / INDEX
     parts = layout.parts_of(read_small(index), path=index, needed=repository.parts)
@@ -130,6 +131,22 @@ def _chosen_of(repository: Repository, given: Path) -> dict[str, Path]:
         names, parts, read=lambda name: read_small(given / name), path=given
     )
     return {name: _regular(given / name) for name in (*small, *weights)}
+
+
+def _small_in(given: Path, name: str, published: str) -> Path:
+    """The file of small weights that is ``name`` here: called so, or as its authors call it."""
+    own = given / f"{name}{SAFETENSORS}"
+    if own.is_file():
+        return own
+    if published:
+        return given / published
+    if given.is_file():
+        return given
+    alone = [each for each in sorted(given.glob(f"*{SAFETENSORS}")) if each.is_file()]
+    if len(alone) != 1:
+        what = f"has {len(alone)} files of safetensors, not one"
+        raise WeightsRefused(path=given, what=what, remedy="Give the one file that is meant.")
+    return alone[0]
 
 
 def _regular(path: Path) -> Path:

@@ -54,7 +54,7 @@ class Shelf:
         Raises:
             WeightsMissing: they are not here.
         """
-        return self._file_in(distilled_name(family), denoiser)
+        return self.find_small(distilled_name(family), denoiser)
 
     def find_camera_lora(self, family: str, move: str) -> Path:
         """The small weights of ``family`` for moves of type ``move``.
@@ -62,7 +62,7 @@ class Shelf:
         Raises:
             WeightsMissing: they are not here.
         """
-        return self._file_in(camera_name(family, move), LORA)
+        return self.find_small(camera_name(family, move), LORA)
 
     def find_lora(self, name: str) -> Path:
         """The file of the LoRA that settings call ``name``, which exists.
@@ -75,7 +75,12 @@ class Shelf:
             raise LoraMissing(name=name, known=self.loras)
         return path
 
-    def _file_in(self, name: str, file: str) -> Path:
+    def find_small(self, name: str, file: str) -> Path:
+        """The file ``file``, named without suffix, of the small weights ``name``.
+
+        Raises:
+            WeightsMissing: it is not here.
+        """
         folder = self.find_folder(name)
         if not (folder / f"{file}{SUFFIX}").is_file():
             raise WeightsMissing(name=name, folder=folder)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from companions import codec
+from companions.attached import DepthMap
 from companions.camera import CameraPath
 from companions.geometry import Rect, Size, fit_aspect
 from companions.motion import MotionKeyframe, Move, Rotation
@@ -17,7 +18,7 @@ from companions.video_meta import CheckVerdict, Verdict, VideoMeta
 from fleet.encode.probe import read_frames
 from tests.acceptance.cli import Ran, fleet
 from tests.contracts.photographs import psnr, seen_through
-from tests.fleet.making import MOVE, photo, shot, write_manifest
+from tests.fleet.making import MOVE, photo, sha256, shot, write_manifest
 
 SIZE = Size(480, 270)
 BY_WAY_OF = Rect.of(0.3, 0.3, 0.75, 0.6)
@@ -42,7 +43,17 @@ BALLOON = ObjectTrajectory(
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     folder = tmp_path_factory.mktemp("turning")
     asked = shot(photo("coffee.png", folder), folder, move=TURNING, width=480, height=270)
-    manifest = write_manifest(folder / "m.video_manifest.json", [asked])
+    deep = photo("chelsea.png", folder)
+    floor = deep.with_name("chelsea.depth.npy")
+    np.save(floor, np.repeat(np.linspace(0.0, 1.0, 200, dtype=np.float32)[:, None], 300, axis=1))
+    through_space = MOVE.model_copy(
+        update={
+            "end_rect": Rect.of(0.3, 0.3, 0.7, 0.7),
+            "depth": DepthMap(path=floor.name, sha256=sha256(floor)),
+        }
+    )
+    shots = [asked, shot(deep, folder, move=through_space, width=208, height=112)]
+    manifest = write_manifest(folder / "m.video_manifest.json", shots)
     return folder, fleet(folder / "home", "submit", manifest)
 
 
@@ -53,6 +64,19 @@ def test_a_move_that_stops_and_turns_becomes_a_clip_that_follows_it(made: tuple[
 
     assert meta.verdict is Verdict.PASS
     adherence = next(check for check in meta.checks if check.name == "adherence")
+    assert adherence.verdict is CheckVerdict.PASS
+    assert adherence.value is not None
+    assert adherence.value < 0.01
+
+
+def test_a_camera_through_space_is_checked_against_what_it_was_to_see(
+    made: tuple[Path, Ran],
+) -> None:
+    meta = codec.read(made[0] / "chelsea.video_meta.json", VideoMeta)
+
+    assert meta.verdict is Verdict.PASS
+    adherence = next(check for check in meta.checks if check.name == "adherence")
+    assert "as the move shows it" in adherence.detail
     assert adherence.verdict is CheckVerdict.PASS
     assert adherence.value is not None
     assert adherence.value < 0.01

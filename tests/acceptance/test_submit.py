@@ -128,7 +128,8 @@ def test_status_show_and_events_tell_people_and_machines_the_same(made: tuple[Pa
     plain = fleet(home, "status", "--shots").out.splitlines()
     assert len(plain) == len(PHOTOS)
     assert all(line.split("\t")[2] == "pass" for line in plain)
-    assert "frame_count" in fleet(home, "show", "stills/coffee.png").out
+    told = fleet(home, "show", "stills/coffee.png").out
+    assert ("frame_count" in told, "  model     camera" in told) == (True, True)
 
 
 def test_a_report_shows_every_shot_on_one_sheet(made: tuple[Path, Ran], tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -30,12 +32,14 @@ from fleet import client
 from fleet.checkpoint.pieces import PieceFolder
 from fleet.embedded import work_until_done
 from fleet.errors import AttemptStopped, BackendFailed
-from fleet.generate.base import GenerateRequest, ModelCard, Piece
+from fleet.generate.base import GenerateRequest, ModelCard, Need, Piece
 from fleet.generate.diffusion import chunks, long
 from fleet.generate.diffusion.families import FAMILIES
+from fleet.ledger import control
 from fleet.ledger.database import Database
 from fleet.ledger.ledger import Ledger
 from fleet.ledger.rows import History
+from fleet.ledger.selection import Selection
 from fleet.settings import Home, load_settings
 from fleet.stages.base import (
     Chunk,
@@ -54,10 +58,13 @@ from fleet.stages.generate import generate
 from fleet.stages.publish import Target
 from tests.fleet.making import shot, small_picture, write_manifest
 
-FAMILY: Final = FAMILIES["wan-2.1-flf2v-14b"]
-FOUR: Final = {Long.OVERLAP: 273, Long.SEGMENTS: 321}
+_WAN: Final = FAMILIES["wan-2.1-flf2v-14b"]
+FAMILY: Final = replace(_WAN, defaults=replace(_WAN.defaults, frames=17), overlap=5)
+FOUR: Final = {Long.OVERLAP: 53, Long.SEGMENTS: 65}
 """Frames that make four pieces, by the way they are put together."""
 PATIENCE_S: Final = 60.0
+IN_TURN: Final = ("together", "helped", "unlike", "cancelled")
+"""Shots that wait for a second worker: one after the other, or they would wait for each other."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ class Noise:
     """``Generator`` of noise; ``begun`` is called before a piece is made."""
 
     begun: Callable[[GenerateRequest, int], None]
+    way: str = ""
 
     @property
     def card(self) -> ModelCard:
@@ -78,11 +86,14 @@ class Noise:
     def memory_bytes(self) -> int:
         return 0
 
-    def check_here(self) -> None:
+    def needs(self, params: GenerationParams, *, move_type: str) -> Sequence[Need]:
+        return ()
+
+    def check_here(self, need: Need) -> None:
         pass
 
-    def how(self, memory_plan: str) -> str:
-        return memory_plan
+    def how(self, params: GenerationParams, *, memory_plan: str, move_type: str) -> str:
+        return self.way
 
     def unload(self) -> None:
         pass
@@ -125,7 +136,11 @@ class PieceStages:
             self._meets(name, task, number, stopped)
             write(self.home, f"{name} made {number} by {os.getpid()}")
 
-        return generate(task, picture, Noise(begun), stopped, tell)
+        way = ""
+        if name == "unlike":
+            way = str(os.getpid())
+            (self.home / f"unlike-{way}").touch()
+        return generate(task, picture, Noise(begun, way), stopped, tell)
 
     def finish(
         self, task: FinishTask, picture: bytes, chunks: Iterable[Chunk], stopped: Stopped
@@ -134,7 +149,16 @@ class PieceStages:
         got = list(chunks)
         digest = hashlib.sha256(b"".join(chunk.tobytes() for chunk in got)).hexdigest()
         write(self.home, f"{name} is {digest} of {sum(len(chunk) for chunk in got)}")
+        if name in IN_TURN[:-1]:
+            self._begins(IN_TURN[IN_TURN.index(name) + 1])
         yield from Drill().finish(task, picture, got, stopped)
+
+    def _begins(self, name: str) -> None:
+        shot_id = json.loads((self.home / "ids").read_text()).get(name)
+        if shot_id is not None:
+            with ledger_of(Home(self.home)) as ledger:
+                one = Selection(shots=(shot_id,))
+                control.resume(ledger.database, one, who="a test", now=time.time())
 
     def _meets(self, name: str, task: GenerateTask, number: int, stopped: Stopped) -> None:
         if name == "worker" and number == 2 and task.attempt == 1:
@@ -149,6 +173,20 @@ class PieceStages:
             (self.home / f"at-{number}").touch()
             both = [self.home / f"at-{each}" for each in range(2)]
             wait_for(lambda: all(path.exists() for path in both), what="a second worker")
+        if name == "together" and number == 2 and task.attempt == 1:
+            self._until_kept(task, 3)
+            raise BackendFailed(backend="piecework", what="it was to fail, this once")
+        if name == "unlike" and number == 0:
+            wait_for(lambda: len(list(self.home.glob("unlike-*"))) == 2, what="a helper")
+        if name == "cancelled":
+            (self.home / f"busy-{number}").touch()
+            both = [self.home / f"busy-{each}" for each in range(2)]
+            wait_for(lambda: all(path.exists() for path in both), what="a second worker")
+            if number == 0:
+                cancel(Home(self.home), task.shot_id)
+            wait_for(stopped, what="being told to stop")
+            write(self.home, f"cancelled stopped {number} by {os.getpid()}")
+            raise AttemptStopped(stage="generate")
         if name == "helped" and number == 0:
             wait_for((self.home / "helper-killed").exists, what="a helper's death")
         elif name == "helped" and once(self.home / "helper-killed"):
@@ -186,6 +224,21 @@ def write(home: Path, line: str) -> None:
         diary.write(line + "\n")
 
 
+def cancel(home: Home, shot_id: str) -> None:
+    with ledger_of(home) as ledger:
+        control.cancel(
+            ledger.database, Selection(shots=(shot_id,)), who="a test", spare_publishing=True,
+            now=time.time(),
+        )  # fmt: skip
+
+
+@contextmanager
+def ledger_of(home: Home) -> Iterator[Ledger]:
+    ledger = Ledger(home.ledger)
+    yield ledger
+    ledger.close()
+
+
 def dispatcher_of(home: Home) -> int:
     database = Database(home.ledger)
     try:
@@ -205,6 +258,22 @@ class Worked:
     def made(self, name: str) -> list[int]:
         """The pieces of that shot that were made, in the order in which they were begun."""
         return [int(line.split()[2]) for line in self._lines(name, "made")]
+
+    def outcomes(self, name: str) -> list[str]:
+        """How its attempts to generate ended."""
+        attempts = self.histories[name].attempts
+        return [attempt.outcome for attempt in attempts if attempt.stage == "generate"]
+
+    def stopped(self, name: str) -> set[int]:
+        """The pieces of that shot that were being made when it was called off."""
+        return {int(line.split()[2]) for line in self._lines(name, "stopped")}
+
+    def made_by_one(self, name: str) -> set[int]:
+        """Those that were made by the process which made most of them."""
+        by: dict[str, set[int]] = defaultdict(set)
+        for *_, number, _, maker in map(str.split, self._lines(name, "made")):
+            by[maker].add(int(number))
+        return max(by.values(), key=len)
 
     def makers(self, name: str) -> set[int]:
         """The processes that made them."""
@@ -267,6 +336,9 @@ def main(manifest: str, home_root: str) -> None:
     client.queue(submission, home=home)
     ids = {Path(each.row.image_path).stem: each.row.id for each in submission.shots}
     (home.root / "ids").write_text(json.dumps(ids))
+    later = tuple(ids[name] for name in IN_TURN[1:] if name in ids)
+    with ledger_of(home) as ledger:
+        control.pause(ledger.database, Selection(shots=later), who="a test", now=time.time())
     work_until_done(
         list(ids.values()),
         home=home,

@@ -145,6 +145,21 @@ def test_what_no_finisher_can_do_is_refused_with_its_field_before_anything_is_qu
     assert f"shots[0].{field}" in str(refused.value)
 
 
+def test_more_gpus_than_a_worker_here_has_are_refused_and_as_many_are_not(tmp_path: Path) -> None:
+    params = GenerationParams(model="wan-2.2-i2v-a14b", width=832, height=480, gpus_per_shot=2)
+    manifest = one_shot(tmp_path, generation_params=params)
+
+    def read(gpus: float | None) -> client.Submission:
+        return client.read_submission(manifest, out=None, home=Home(tmp_path / "home"), gpus=gpus)
+
+    with pytest.raises(ParameterRefused) as refused:
+        read(1.0)
+
+    assert refused.value.field == f"{manifest}: shots[0].generation_params.gpus_per_shot"
+    assert "set generation_gpus of the settings to 2" in refused.value.what
+    assert [len(read(gpus).shots) for gpus in (2.0, None)] == [1, 1]
+
+
 @pytest.mark.parametrize("name", ["realesrgan-x4", "realesrgan"])
 def test_weights_that_are_not_here_refuse_the_shot_that_needs_them(
     name: str, tmp_path: Path

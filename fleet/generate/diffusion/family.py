@@ -269,6 +269,8 @@ class Family:
         both_ends: whether it can be given the last frame too.
         takes_picture: False for text-to-video.
         overlap: frames that one piece of a long clip continues of the piece before.
+        heads: of its denoisers' attention, which several GPUs can share; 0: they cannot (diffusers
+            does not divide all that its denoisers are given).
         dtype: torch's name of what it was trained and published in.
         in_float32: components that its authors keep in 32 bits.
         tried: what of it ran in this project's tests, on small random weights.
@@ -299,6 +301,7 @@ class Family:
     both_ends: bool = False
     takes_picture: bool = True
     overlap: int = 0
+    heads: int = 0
     dtype: str = "bfloat16"
     in_float32: tuple[str, ...] = ()
     tried: Tried = Tried.DECLARED

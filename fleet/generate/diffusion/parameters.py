@@ -7,7 +7,7 @@ not refused here is honoured.  A count of frames that is not on the family's gri
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NoReturn
 
 from companions.generation_params import Control, GenerationParams, Long, Speed, StepCache
@@ -18,6 +18,8 @@ from fleet.generate.diffusion.family import OPTIONAL, Distilled, Family, Given
 
 _HELD: Final = frozenset({Control.TIME_TO_MOVE, Control.VACE})
 """Ways in which frames follow what is rendered, and not a word or an amount for it."""
+MOST_GPUS: Final = 16
+"""As the contract has it, for one shot."""
 _CLOCKS: Final = ("tweak_index", "tstrong_index", "weak_clock", "strong_clock", "hold")
 _NOTHING: Final = (None, ())
 
@@ -133,10 +135,7 @@ def _check_optional(family: Family, params: GenerationParams) -> None:
     for name in sorted(OPTIONAL - family.takes):
         if getattr(params, name) not in _NOTHING:
             _refuse(name, f"{family.name} takes no {name}; remove it")
-    if (params.gpus_per_shot or 1) > 1:
-        # What diffusers has for it splits attention over processes; nothing here starts those yet,
-        # and one GPU that is used where several were asked for would be no answer.
-        _refuse("gpus_per_shot", "a shot is made on one GPU as yet; leave it at 1")
+    _check_gpus(family, params)
     missing = [plan.value for plan in params.memory_plans if plan not in family.plans]
     if missing:
         _refuse(
@@ -155,6 +154,37 @@ def _check_optional(family: Family, params: GenerationParams) -> None:
         _refuse("loras", "two have one name; say once how strongly it counts")
 
 
+def _check_gpus(family: Family, params: GenerationParams) -> None:
+    gpus = params.gpus_per_shot or 1
+    if gpus == 1:
+        return
+    if not family.heads:
+        _refuse("gpus_per_shot", f"a shot of {family.name} is made on one GPU; leave it at 1")
+    if family.heads % gpus:
+        _refuse(
+            "gpus_per_shot",
+            f"the {family.heads} attention heads of {family.name} do not go into {gpus} equal "
+            f"parts; {_names(gpu_counts(family))} GPUs can share them",
+        )
+    across, down = params.width // family.multiple, params.height // family.multiple
+    if across * down % gpus:
+        side = family.multiple * gpus
+        _refuse(
+            "gpus_per_shot",
+            f"the {across} x {down} places of a frame of {params.width} x {params.height} do not "
+            f"go into {gpus} equal parts; make the width or the height a multiple of {side}",
+        )
+    if params.step_cache is not None:
+        # Each would find out from its own share whether a step may be left out, and not agree.
+        _refuse("step_cache", "several GPUs that make one shot take every step; remove it")
+
+
+def gpu_counts(family: Family) -> Sequence[int]:
+    """How many GPUs one shot of ``family`` can be made on."""
+    counts = range(1, MOST_GPUS + 1) if family.heads else [1]
+    return [count for count in counts if family.heads % count == 0]
+
+
 def _check_steps(family: Family, params: GenerationParams) -> None:
     if params.guidance is not None and not family.gives(Given.GUIDANCE):
         _refuse(
@@ -171,11 +201,16 @@ def _check_steps(family: Family, params: GenerationParams) -> None:
 
 def _check_distilled(family: Family, few: Distilled, params: GenerationParams) -> None:
     if params.steps not in {None, few.steps}:
-        _refuse("steps", f"the distilled weights of {family.name} are for {few.steps} steps")
+        _refuse(
+            "steps",
+            f"the distilled weights of {family.name} are for {few.steps} steps; leave it out, or "
+            f"say speed full",
+        )
     if params.guidance not in {None, few.guidance}:
         _refuse(
             "guidance",
-            f"the distilled weights of {family.name} are for a scale of {few.guidance:g}",
+            f"the distilled weights of {family.name} are for a scale of {few.guidance:g}; leave it "
+            f"out, or say speed full",
         )
     if params.step_cache is not None:
         _refuse(

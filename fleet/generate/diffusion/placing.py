@@ -23,6 +23,11 @@ def gpu_bytes() -> int:
     return int(torch.cuda.get_device_properties(0).total_memory)
 
 
+def gpus() -> int:
+    """How many GPUs this process has."""
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
 def place(pipeline: Any, family: Family, setup: Setup) -> None:
     """Do what ``setup`` says to a pipeline that was just loaded.
 

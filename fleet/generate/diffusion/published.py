@@ -11,15 +11,17 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
+from companions.generation_params import Control, GenerationParams, Speed
 from fleet.errors import ExtraMissing
+from fleet.generate.base import Need
 from fleet.generate.diffusion.families import FAMILIES
 from fleet.generate.diffusion.family import Family, Hub
-from fleet.weights.folders import look_through
+from fleet.weights.folders import check_safetensors, look_through
 from fleet.weights.licences import check_accepted
 from fleet.weights.repository import LORA, Elsewhere, Repository, Terms, camera_name, distilled_name
 from fleet.weights.shelf import Shelf
 
-_PACKAGES: Final = ("torch", "diffusers", "transformers", "accelerate")
+_PACKAGES: Final = ("torch", "diffusers", "transformers", "accelerate", "peft")
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -45,12 +47,12 @@ def _small_weights_of(family: Family) -> Iterator[Repository]:
     if family.distilled is not None:
         yield _repository(
             distilled_name(family.name),
-            f"{family.title} in {family.distilled.steps} steps",
+            f"the same in {family.distilled.steps} steps",
             family.distilled.hub,
             files=family.distilled.files,
         )
     for move, hub in family.camera_loras.items():
-        name, purpose = camera_name(family.name, move), f"{family.title}, moves of type {move}"
+        name, purpose = camera_name(family.name, move), f"moves of type {move}"
         yield _repository(name, purpose, hub, files={LORA: ""})
 
 
@@ -77,16 +79,34 @@ REPOSITORIES: Final[Mapping[str, Repository]] = MappingProxyType(
 """All that can be fetched for the families, by name: pipelines, and small weights over them."""
 
 
-def check_here(family: Family, shelf: Shelf) -> None:
+def needs_of(family: Family, params: GenerationParams, *, move_type: str) -> Iterator[Need]:
+    """All weights of a shot through ``family``: the model's own, then the small ones over it."""
+    yield Need("model", family.name)
+    if params.speed is Speed.DISTILLED and family.distilled is not None:
+        yield Need("speed", distilled_name(family.name))
+    if params.control is Control.CAMERA_LORA:
+        yield Need("control", camera_name(family.name, move_type))
+    for index, use in enumerate(params.loras):
+        yield Need(f"loras[{index}]", use.name, lora=True)
+
+
+def check_here(family: Family, need: Need, shelf: Shelf) -> None:
     """Refuse what this machine cannot run: a package, a consent or the weights are missing.
 
     Reads names, sizes and headers of files: a second at most, nothing from the network.
 
     Raises:
-        ExtraMissing, LicenceNotAccepted, WeightsMissing, WeightsRefused: as each is found.
+        ExtraMissing, LicenceNotAccepted, WeightsMissing, LoraMissing, WeightsRefused: as each is
+            found.
     """
     for package in _PACKAGES:
         if importlib.util.find_spec(package) is None:
             raise ExtraMissing(kind="generator", name=family.name, extra="gpu", module=package)
-    look_through(family.name, shelf)
-    check_accepted(repository_of(family), folder=shelf.folder)
+    if need.lora:
+        check_safetensors(shelf.find_lora(need.name))
+        return
+    repository = REPOSITORIES[need.name]
+    look_through(need.name, shelf)
+    for file in repository.files:
+        shelf.find_small(need.name, file)
+    check_accepted(repository, folder=shelf.folder)

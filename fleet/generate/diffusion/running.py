@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from fleet.generate.diffusion.caches import Caching
 from fleet.generate.diffusion.family import Family, Given
 from fleet.generate.diffusion.layouts import LAYOUTS, ChannelsFirst
 from fleet.generate.diffusion.placing import denoisers
+from fleet.generate.diffusion.splitting import Share, Split
 from fleet.generate.diffusion.steering import Guide, Steered, Step
 
 SECTION_FRAMES: Final = 33
@@ -64,27 +66,39 @@ def run(
     guide: Guide | None,
     stopped: Callable[[], bool],
     tell: Callable[[Step], None],
+    share: Share | None = None,
 ) -> tuple[list[Pixels], Steered]:
     """The frames of ``piece``, and how the run went.
+
+    ``share``: this process's part in it, where several make them together; only the first of them
+    has the frames.
 
     Raises:
         Stopped: it was called off.
         BackendFailed: the model gave no numbers.
+        AttentionUnavailable: what computes attention cannot be shared.
     """
     layout = LAYOUTS[family.latents.axes] if family.latents else ChannelsFirst()
-    caching = Caching(list(denoisers(pipeline, family)), cache=piece.cache)
+    parts = list(denoisers(pipeline, family))
+    caching = Caching(parts, cache=piece.cache)
+    split: AbstractContextManager[object] = nullcontext()
+    if share is not None:
+        split = Split(parts, share=share)
+    mine = share is None or share.rank == 0
 
     def stepped(step: Step) -> None:
         caching.after(done=step.index + 1, held=steered.window.end, steps=step.steps)
         tell(step)
 
     steered = Steered(pipeline, layout=layout, guide=guide, stopped=stopped, tell=stepped)
-    with torch.inference_mode(), caching, steered:
+    with torch.inference_mode(), split, caching, steered:
         made = pipeline(
             **arguments(pipeline, family, piece),
             generator=torch.Generator("cpu").manual_seed(piece.seed),
-            output_type="np",
+            output_type="np" if mine else "latent",
         )
+    if not mine:
+        return [], steered
     frames = made.frames[0]
     if not np.isfinite(frames).all():
         raise BackendFailed(backend=family.name, what="its frames hold NaN or infinity")

@@ -11,6 +11,7 @@ from fleet.generate.base import GenerateRequest
 from fleet.generate.diffusion import chunks, conditioning, distilled, loras, parameters, running
 from fleet.generate.diffusion.family import Family
 from fleet.generate.diffusion.loaded import Loaded
+from fleet.generate.diffusion.splitting import Share
 from fleet.generate.diffusion.steering import Step, Stopped
 from fleet.jobs.progress import Progress
 from fleet.weights.folders import open_folder, open_lora
@@ -19,14 +20,24 @@ from fleet.weights.shelf import Shelf
 
 
 def made(
-    loaded: Loaded, request: GenerateRequest, shelf: Shelf, *, number: int, of: int
+    loaded: Loaded,
+    request: GenerateRequest,
+    shelf: Shelf,
+    *,
+    number: int,
+    of: int,
+    share: Share | None = None,
 ) -> Sequence[Pixels]:
     """The frames of ``request``, piece ``number`` (from 0) of ``of``; it fits the model's window.
+
+    ``share``: this process's part in it, where several make them together; the frames are the
+    first one's.
 
     Raises:
         AttemptStopped: it was called off, between two steps.
         LoraMissing, WeightsMissing, WeightsRefused: of small weights that it names.
         BackendFailed: the model gave no numbers.
+        AttentionUnavailable: what computes attention cannot be shared.
     """
     family, params = loaded.family, request.params
     few = distilled.chosen(family, params)
@@ -53,8 +64,9 @@ def made(
 
     try:
         frames, steered = running.run(
-            pipeline, family, piece, guide=conditioned.guide, stopped=request.stopped, tell=tell
-        )
+            pipeline, family, piece, guide=conditioned.guide, stopped=request.stopped, tell=tell,
+            share=share,
+        )  # fmt: skip
     except Stopped:
         raise AttemptStopped(stage="generate") from None
     loaded.measure()
@@ -63,6 +75,8 @@ def made(
         shortcuts = (f"plan:{loaded.setup.plan.value}", *shortcuts)
     if params.step_cache is not None:
         shortcuts = (*shortcuts, f"cache:{params.step_cache.value}")
+    if share is not None:
+        shortcuts = (*shortcuts, f"gpus:{share.of}")
     request.used(
         conditioned.used(steered).model_copy(
             update={

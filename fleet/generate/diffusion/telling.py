@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleet.generate.diffusion.family import Family, Hub, Offload, Plan, Stored
+from fleet.generate.diffusion.parameters import gpu_counts
 
 _GIB = 1024**3
 _OFFLOAD = {
@@ -35,6 +36,7 @@ def told(family: Family) -> tuple[tuple[str, str], ...]:
         *((f"memory, {name.value}", plan(each)) for name, each in family.plans.items()),
         ("few steps", few_steps(family)),
         ("camera weights", ", ".join(sorted(family.camera_loras))),
+        ("GPUs of one shot", ", ".join(map(str, gpu_counts(family)))),
         ("also takes", ", ".join(sorted(family.takes))),
         ("negative prompt", "yes" if family.text.takes_negative else "no"),
         ("tried here", family.tried.value),

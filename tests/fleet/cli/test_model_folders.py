@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,49 @@ def test_a_video_model_is_fetched_found_verified_shown_and_removed(
     assert [p.name for p in (home / "models").iterdir()] == []
     with pytest.raises(WeightsMissing):
         ran("where", WAN.name)
+
+
+def test_what_is_shown_before_a_fetch_is_its_size_and_the_terms_and_each_thing_once(
+    home: Path, hub: FakeHub
+) -> None:
+    before, strict = (ran("show", name).stdout for name in (WAN.name, STRICT.name))
+    ran("fetch", WAN.name)
+    after = ran("show", WAN.name).stdout
+
+    assert ("weights\t~126 GB" in before, "weights\t~126 GB" in after) == (True, False)
+    assert f"fleet models fetch {STRICT.name} --accept-licence" in strict
+    for shown in (before, strict, after):
+        labels = [line.partition("\t")[0] for line in shown.splitlines()]
+        assert sorted({*labels} - {"note"}) == sorted(each for each in labels if each != "note")
+
+
+def test_on_a_narrow_terminal_the_list_has_every_name_state_and_size_whole(home: Path) -> None:
+    listed = on_a_terminal("list", home=home, columns=80)
+
+    lines = {line.split()[0]: line.split() for line in listed.splitlines() if line.strip()}
+    assert {*REPOSITORIES} <= {*lines}
+    assert lines["wan-2.2-i2v-a14b"][1:4] == ["missing", "~126", "GB"]
+    assert lines[STRICT.name][1] == "missing*"
+    assert "* its licence sets terms" in listed
+
+
+def on_a_terminal(command: str, *, home: Path, columns: int) -> str:
+    """What ``fleet models`` writes to a person whose terminal is that wide."""
+    here, there = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "fleet", "models", command],
+        env=os.environ | {HOME_VARIABLE: str(home), "COLUMNS": str(columns), "NO_COLOR": "1"},
+        stdin=there, stdout=there, stderr=there,
+    ):  # fmt: skip
+        os.close(there)
+        said = b""
+        try:
+            while more := os.read(here, 4096):
+                said += more
+        except OSError:  # how a terminal ends on Linux
+            pass
+    os.close(here)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
 
 
 def test_weights_that_changed_end_verify_with_a_code_of_its_own(home: Path, hub: FakeHub) -> None:

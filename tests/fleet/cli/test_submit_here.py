@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from companions import codec
+from companions.generation_params import Control, LoraUse, Speed
+from companions.motion import MotionType, Move
 from companions.video_manifest import VideoManifest
 from fleet.cli.app import app
 from fleet.errors import FleetError
@@ -19,13 +22,15 @@ from fleet.home import HOME_VARIABLE
 from fleet.jobs.retry import failure_of
 from fleet.stages.base import GenerateTask, never_stopped
 from fleet.stages.work import Work
-from fleet.weights.errors import LicenceNotAccepted, WeightsMissing, WeightsRefused
+from fleet.weights.errors import LicenceNotAccepted, LoraMissing, WeightsMissing, WeightsRefused
 from fleet.weights.licences import accept
 from fleet.weights.shelf import Shelf
-from tests.fleet.making import shot, small_picture, write_manifest
-from tests.fleet.weights.pipelines import INDEX, NEEDED, as_json, published
+from tests.fleet.making import MOVE, shot, small_picture, write_manifest
+from tests.fleet.weights.pipelines import INDEX, NEEDED, as_json, published, tensors
 
 WAN = FAMILIES["wan-2.2-ti2v-5b"]
+FEW_STEPS = "wan-2.2-i2v-a14b"
+CAMERA = "ltx-2"
 STRICT = FAMILIES["svd-xt"]
 
 
@@ -41,11 +46,11 @@ def manifest(tmp_path: Path) -> Path:
     return manifest_of(WAN.name, tmp_path / "set")
 
 
-def manifest_of(model: str, folder: Path) -> Path:
+def manifest_of(model: str, folder: Path, *, move: Move = MOVE, **generation: Any) -> Path:
     size = FAMILIES[model].defaults.size
     shots = [
-        shot(small_picture(folder / f"{shade}.png", shade=shade), folder, model=model,
-             width=size.width, height=size.height)
+        shot(small_picture(folder / f"{shade}.png", shade=shade), folder, move=move, model=model,
+             width=size.width, height=size.height, **generation)
         for shade in (1, 2)
     ]  # fmt: skip
     return write_manifest(folder / "m.video_manifest.json", shots)
@@ -136,4 +141,67 @@ def test_weights_that_are_here_are_looked_through_and_the_shots_queued(
 
     ended = CliRunner().invoke(app, ["submit", str(manifest), "--no-wait"])
 
+    assert (ended.exit_code, "2 new" in ended.stderr) == (0, True), ended.output
+
+
+def test_few_step_weights_that_are_not_here_whole_are_refused_by_the_field_that_asks_for_them(
+    home: Path, tmp_path: Path
+) -> None:
+    weights_of(FEW_STEPS, home)
+    manifest = manifest_of(FEW_STEPS, tmp_path / "set", speed=Speed.DISTILLED)
+    small = home / "models" / f"{FEW_STEPS}.distilled"
+
+    nothing = refused(manifest, "--no-wait")
+    small.mkdir()
+    (small / "transformer.safetensors").write_bytes(tensors(1))
+    half = refused(manifest, "--no-wait")
+    (small / "transformer_2.safetensors").write_bytes(tensors(2))
+    ended = CliRunner().invoke(app, ["submit", str(manifest), "--no-wait"])
+
+    for error in (nothing, half):
+        assert isinstance(error, WeightsMissing)
+        assert "shots[0].generation_params.speed: the weights of" in str(error)
+        assert f"fleet models fetch {FEW_STEPS}.distilled" in str(error)
+    assert (ended.exit_code, "2 new" in ended.stderr) == (0, True), ended.output
+
+
+def test_a_lora_that_settings_do_not_name_is_refused_before_anything_is_queued(
+    home: Path, tmp_path: Path
+) -> None:
+    weights_of(WAN.name, home)
+    manifest = manifest_of(WAN.name, tmp_path / "set", loras=(LoraUse(name="grain"),))
+
+    missing = refused(manifest, "--no-wait")
+    (home / "settings.toml").write_text(f'[loras]\ngrain = "{tmp_path / "grain.safetensors"}"\n')
+    (tmp_path / "grain.safetensors").write_bytes(b"no weights")
+    damaged = refused(manifest, "--no-wait")
+    (tmp_path / "grain.safetensors").write_bytes(tensors(1))
+    ended = CliRunner().invoke(app, ["submit", str(manifest), "--no-wait"])
+
+    assert isinstance(missing, LoraMissing)
+    assert "shots[0].generation_params.loras[0]: no file here is the LoRA 'grain'" in str(missing)
+    assert isinstance(damaged, WeightsRefused)
+    assert (ended.exit_code, "2 new" in ended.stderr) == (0, True), ended.output
+
+
+def test_camera_weights_are_asked_for_by_the_type_of_the_move(home: Path, tmp_path: Path) -> None:
+    weights_of(CAMERA, home)
+    accept(REPOSITORIES[CAMERA], folder=home / "models", who="ada", now=datetime.now(UTC))
+    left, right = (
+        manifest_of(
+            CAMERA, tmp_path / kind, control=Control.CAMERA_LORA,
+            move=MOVE.model_copy(update={"type": kind}),
+        )
+        for kind in (MotionType.PAN_LEFT, MotionType.PAN_RIGHT)
+    )  # fmt: skip
+    place = home / "models" / f"{CAMERA}.camera-pan_left"
+    place.mkdir()
+    (place / "lora.safetensors").write_bytes(tensors(1))
+
+    error = refused(right, "--no-wait")
+    ended = CliRunner().invoke(app, ["submit", str(left), "--no-wait"])
+
+    assert isinstance(error, WeightsMissing)
+    assert "shots[0].generation_params.control: the weights of" in str(error)
+    assert f"fleet models fetch {CAMERA}.camera-pan_right" in str(error)
     assert (ended.exit_code, "2 new" in ended.stderr) == (0, True), ended.output

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from companions import codec
-from companions.video_meta import Verdict, VideoMeta
+from companions.video_meta import ModelUsed, Verdict, VideoMeta
 from fleet.checkpoint.folder import SUFFIX
+from fleet.checkpoint.pieces import KeptFile, KeptPiece, PieceFolder
 from fleet.invariants.listing import Invariant
 from fleet.jobs.model import Stage
 from fleet.jobs.retry import GiveUp
@@ -147,6 +149,25 @@ def _kept_frames_unknown(fleet: SmallFleet) -> None:
     (fleet.home.checkpoints / f"z-0.0123abcd{SUFFIX}").write_bytes(b"frames")
 
 
+def _kept_pieces(fleet: SmallFleet, shot_id: str, frames: bytes) -> None:
+    folder = PieceFolder(fleet.home.pieces, shot_id)
+    folder.path.mkdir(parents=True)
+    path = folder.new_file(0, tail=False, nonce="0123abcd")
+    path.write_bytes(frames)
+    kept = KeptFile(name=path.name, sha256=hashlib.sha256(b"frames").hexdigest(), frames=1)
+    model = ModelUsed(name="m", revision="1", licence="MIT", weights_sha256={})
+    folder.add(KeptPiece(number=0, final=kept, model=model), made_by="m")
+
+
+def _kept_pieces_unneeded(fleet: SmallFleet) -> None:
+    _kept_pieces(fleet, "b-0", b"frames")
+
+
+def _kept_piece_damaged(fleet: SmallFleet) -> None:
+    fleet.submit("j")
+    _kept_pieces(fleet, "j-0", b"framez")
+
+
 def _dead_dispatcher(fleet: SmallFleet) -> None:
     fleet.submit("f")
     fleet.lease(Stage.GENERATE)
@@ -266,6 +287,10 @@ DAMAGES: Mapping[str, Damage] = {
     "kept frames gone": Damage(_kept_frames_gone, Invariant.CHECKPOINTS_EXACT, mended=True),
     "kept frames damaged": Damage(_kept_frames_damaged, Invariant.CHECKPOINTS_EXACT, mended=True),
     "kept frames of nobody": Damage(_kept_frames_unknown, Invariant.CHECKPOINTS_EXACT, mended=True),
+    "pieces of a shot that has ended": Damage(
+        _kept_pieces_unneeded, Invariant.CHECKPOINTS_EXACT, mended=True
+    ),
+    "a kept piece damaged": Damage(_kept_piece_damaged, Invariant.CHECKPOINTS_EXACT, mended=True),
     "half a clip beside a picture": Damage(
         _left_behind(".motionfleet-b-0-clip.tmp"), Invariant.NOTHING_LEFT, mended=True
     ),

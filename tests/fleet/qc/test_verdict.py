@@ -48,7 +48,7 @@ def test_a_reason_says_what_was_seen_and_what_to_do() -> None:
 
     assert reason.code == "adherence"
     assert reason.message == (
-        "the camera did not follow the motion rectangles: seen there (measured 0.5, limit 0.1). "
+        "the clip did not follow its move: seen there (measured 0.5, limit 0.1). "
         "Look at the clip, then change the seed or the model and submit it again."
     )
 

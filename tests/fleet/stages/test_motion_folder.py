@@ -14,13 +14,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from companions import upgrade
+from companions.errors import FileUnwritable
 from companions.geometry import Size
 from companions.picture import Pixels
 from companions.trajectory import ObjectTrajectory, PolygonRegion, TrajectoryPoint
-from companions.video_manifest import VideoManifest
+from companions.video_manifest import QcParams, VideoManifest
 from fleet.cli.app import app
 from fleet.errors import MotionFolderUnusable
-from fleet.stages.motion_folder import export_shot, import_folder
+from fleet.stages.motion_folder import _place, export_shot, import_folder
 from tests.fleet.making import MOVE, photo, shot, write_manifest
 
 NOW = datetime(2026, 1, 31, 8, 30, tzinfo=UTC)
@@ -139,6 +140,40 @@ def test_an_import_replaces_nothing(tmp_path: Path) -> None:
         import_folder(out, to=tmp_path / "in", name="a", model="camera", now=NOW)
 
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.caption"]
+
+
+def test_an_import_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    to = tmp_path / "in"
+    to.mkdir()
+    (to / "mine.txt").write_text("mine", "utf-8")
+
+    for folder in (to, tmp_path / "new"):
+        with pytest.raises(FileUnwritable):  # no file system takes the last name
+            _place([(folder / "a.png", b"1"), (folder / ("a" * 300), b"2")], folder=folder)
+
+    assert [path.name for path in to.iterdir()] == ["mine.txt"]
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["a" * 250, "../a"], ids=["too long", "a way out"])
+def test_a_name_that_no_shot_can_have_is_refused_in_words(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    export_shot(a_manifest(tmp_path / "stills"), "0", to=out, frames=3, size=Size(64, 64))
+
+    with pytest.raises(MotionFolderUnusable, match="Give another --name"):
+        import_folder(out, to=tmp_path / "in", name=name, model="camera", now=NOW)
+
+    assert not (tmp_path / "in").exists()
+
+
+def test_an_imported_shot_is_held_to_the_limits_of_any_other(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_shot(a_manifest(tmp_path / "stills"), "0", to=out, frames=3, size=Size(64, 64))
+
+    made = import_folder(out, to=tmp_path / "in", name="a", model="camera", now=NOW)
+
+    (only,) = upgrade.read(made, VideoManifest).document.shots
+    assert only.qc == QcParams()
 
 
 def test_the_commands_say_what_they_made(tmp_path: Path) -> None:

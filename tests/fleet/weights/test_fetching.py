@@ -23,7 +23,7 @@ from fleet.weights.errors import WeightsGated, WeightsRefused, WeightsUnreachabl
 from fleet.weights.fetching import fetch_folder, take_folder
 from fleet.weights.folder_receipt import INSIDE, FolderReceipt
 from fleet.weights.folders import open_folder
-from fleet.weights.repository import Elsewhere, Repository
+from fleet.weights.repository import Elsewhere, Repository, camera_name
 from fleet.weights.shelf import Shelf
 from fleet.weights.stock import BEGUN, FETCHED, MISSING, folder_stock
 from tests.fleet.weights.hub_server import COMMIT, FakeHub, serving
@@ -362,6 +362,39 @@ def test_a_folder_of_the_users_is_taken_in_without_what_is_not_needed(
     assert (receipt.commit, receipt.source) == ("", str(given))
     assert folder_stock(NAME, Shelf(tmp_path / "models")).state == FETCHED
     assert open_folder(NAME, Shelf(tmp_path / "models")).revision == ""
+
+
+@pytest.mark.parametrize("given", ["lora.safetensors", "dolly-left-v2.safetensors"])
+@pytest.mark.parametrize("by_file", [True, False])
+def test_small_weights_are_taken_in_whatever_their_file_is_called(
+    given: str,
+    by_file: bool,  # noqa: FBT001  (of pytest)
+    tmp_path: Path,
+) -> None:
+    name = camera_name("tiny-video", "pan_left")
+    repository = replace(REPOSITORY, name=name, parts=(), files={"lora": ""})
+    place = tmp_path / "given" / given
+    place.parent.mkdir()
+    place.write_bytes(tensors(1))
+
+    take_folder(
+        repository, place if by_file else place.parent, folder=tmp_path / "models",
+        tell=lambda *_: None, now=NOON,
+    )  # fmt: skip
+
+    found = Shelf(tmp_path / "models").find_camera_lora("tiny-video", "pan_left")
+    assert found.read_bytes() == tensors(1)
+
+
+def test_of_several_files_of_small_weights_none_is_guessed(tmp_path: Path) -> None:
+    repository = replace(REPOSITORY, name="x.camera-static", parts=(), files={"lora": ""})
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.safetensors").write_bytes(tensors(1))
+
+    with pytest.raises(WeightsRefused, match="has 2 files of safetensors, not one"):
+        take_folder(
+            repository, tmp_path, folder=tmp_path / "models", tell=lambda *_: None, now=NOON
+        )
 
 
 def test_a_folder_of_another_model_is_not_taken_in(tmp_path: Path) -> None:

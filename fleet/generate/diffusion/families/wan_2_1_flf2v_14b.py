@@ -34,6 +34,7 @@ FAMILY = Family(
     ),
     both_ends=True,
     overlap=17,
+    heads=40,
     in_float32=("vae", "image_encoder"),
     tried=Tried.STEERED,
 )

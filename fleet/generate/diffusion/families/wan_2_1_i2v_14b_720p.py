@@ -34,6 +34,7 @@ FAMILY = Family(
     ),
     distilled=_wan.lightx2v_2_1(),
     overlap=17,
+    heads=40,
     in_float32=("vae", "image_encoder"),
     tried=Tried.STEERED,
 )

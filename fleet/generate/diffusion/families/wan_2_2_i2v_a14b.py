@@ -47,6 +47,7 @@ FAMILY = Family(
         },
     ),
     overlap=17,
+    heads=40,
     in_float32=("vae",),
     tried=Tried.STEERED,
     notes=("Sizes up to 1280 x 720 are its authors'; they give 59.7 GB for that on one H100.",),

@@ -34,6 +34,7 @@ FAMILY = Family(
         )
     ),
     overlap=17,
+    heads=24,
     in_float32=("vae",),
     tried=Tried.STEERED,
     notes=(

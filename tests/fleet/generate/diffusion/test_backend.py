@@ -21,6 +21,7 @@ from fleet.generate.diffusion.families import FAMILIES
 from fleet.generate.diffusion.family import Offload, Plan, Stored
 from fleet.generate.tuning import Tuning
 from fleet.jobs.progress import Progress
+from fleet.jobs.retry import failure_of
 from fleet.weights.errors import WeightsMissing, WeightsRefused
 from fleet.weights.shelf import Shelf
 from tests.fleet.generate.diffusion.shots import WAN, sha256, shot
@@ -232,10 +233,15 @@ def test_the_attention_that_settings_ask_for_is_used_and_told(shelf: Shelf, plai
 
 
 def test_an_attention_that_is_not_there_is_refused_by_name(shelf: Shelf) -> None:
-    with pytest.raises(AttentionUnavailable, match="'flash'"):
+    with pytest.raises(AttentionUnavailable, match="'flash'") as refused:
         list(Diffusion(FAMILIES[WAN], shelf, Tuning(attention="flash")).frames(shot()))
+
+    assert failure_of(refused.value).curable, "with other settings the shot can be made"
 
 
 def test_quantising_without_its_package_names_the_extra(shelf: Shelf) -> None:
-    with pytest.raises(ExtraMissing, match=r"motionfleet\[quant\]"):
+    with pytest.raises(ExtraMissing, match=r"motionfleet\[quant\]") as refused:
         list(Diffusion(FAMILIES[WAN], shelf, Tuning(quantise="int8")).frames(shot()))
+
+    reason = failure_of(refused.value)
+    assert (reason.retryable, reason.curable) == (False, True), "installed, it can be made"

@@ -20,6 +20,7 @@ from fleet.weights.errors import LoraMissing, WeightsMissing, WeightsRefused
 from fleet.weights.repository import distilled_name
 from fleet.weights.shelf import Shelf
 from tests.fleet.generate.diffusion.shots import WAN, sha256, shot
+from tests.fleet.generate.diffusion.small_weights import save_lora
 
 FAMILY = FAMILIES[WAN]
 EXPERTS = ("transformer", "transformer_2")
@@ -28,25 +29,6 @@ EXPERTS = ("transformer", "transformer_2")
 def few_steps() -> Any:
     assert FAMILY.distilled is not None
     return FAMILY.distilled
-
-
-def save_lora(denoiser: Any, path: Path, *, seed: int) -> None:
-    """Small weights for the attention of ``denoiser``, saved as diffusers saves them."""
-    import diffusers
-    from peft import LoraConfig
-    from peft.utils import get_peft_model_state_dict
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
-    denoiser.add_adapter(
-        LoraConfig(r=4, lora_alpha=4, target_modules=["to_q", "to_v"], init_lora_weights=False)
-    )
-    diffusers.WanImageToVideoPipeline.save_lora_weights(
-        path.parent,
-        transformer_lora_layers=get_peft_model_state_dict(denoiser),
-        weight_name=path.name,
-    )
-    denoiser.unload_lora()
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +118,22 @@ def test_the_weight_of_a_lora_counts_and_its_hash_is_told(warm: Diffusion, plain
     assert len({plain, *made[:3]}) == 3
     assert made[3] == plain
     assert [*used[0].loras_sha256] == ["glow"]
+
+
+def test_how_a_shot_is_made_names_the_very_files_of_its_loras(shelf: Shelf, tmp_path: Path) -> None:
+    """Pieces of one clip that two attempts made fit only where that is equal."""
+    mine = tmp_path / "mine.safetensors"
+    generator = Diffusion(FAMILY, replace(shelf, loras={"mine": mine}))
+    params = shot(loras=[{"name": "mine"}]).params
+
+    def how() -> str:
+        return generator.how(params, memory_plan="", move_type="")
+
+    mine.write_bytes(shelf.loras["glow"].read_bytes())
+    before, again = how(), how()
+    mine.write_bytes(shelf.loras["strange"].read_bytes())
+
+    assert before == again != how()
 
 
 def test_without_its_few_step_weights_a_shot_names_what_to_fetch(
