@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -139,6 +138,7 @@ class PieceStages:
         way = ""
         if name == "unlike":
             way = str(os.getpid())
+            write(self.home, f"unlike begun by {way}")
             (self.home / f"unlike-{way}").touch()
         return generate(task, picture, Noise(begun, way), stopped, tell)
 
@@ -268,12 +268,11 @@ class Worked:
         """The pieces of that shot that were being made when it was called off."""
         return {int(line.split()[2]) for line in self._lines(name, "stopped")}
 
-    def made_by_one(self, name: str) -> set[int]:
-        """Those that were made by the process which made most of them."""
-        by: dict[str, set[int]] = defaultdict(set)
-        for *_, number, _, maker in map(str.split, self._lines(name, "made")):
-            by[maker].add(int(number))
-        return max(by.values(), key=len)
+    def made_by_the_first(self, name: str) -> set[int]:
+        """Those that were made by the process which began first: the shot's own worker."""
+        first = self._lines(name, "begun")[0].split()[-1]
+        lines = [line.split() for line in self._lines(name, "made")]
+        return {int(number) for _, _, number, _, maker in lines if maker == first}
 
     def makers(self, name: str) -> set[int]:
         """The processes that made them."""

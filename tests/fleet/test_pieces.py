@@ -55,7 +55,7 @@ def test_idle_workers_make_pieces_of_a_shot_that_allows_it(tmp_path: Path) -> No
     # Who helps with a shot that is called off is called off too.
     assert (cancelled.verdict, worked.stopped("cancelled")) == (Verdict.CANCELLED, {0, 1})
     # What a worker makes that would make it in another way is not taken.
-    assert (worked.made_by_one("unlike"), worked.outcomes("unlike")) == (
+    assert (worked.made_by_the_first("unlike"), worked.outcomes("unlike")) == (
         {0, 1, 2, 3},
         ["succeeded"],
     )
