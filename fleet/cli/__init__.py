@@ -10,7 +10,13 @@ from typing import Final, NoReturn
 from companions.errors import MotionfleetError
 from fleet.errors import ExtraMissing, Interrupted
 
-EXTRAS: Final = {"huggingface_hub": "gpu", "paramiko": "sync", "safetensors": "fleet", "sh": "sync", "torch": "gpu"}
+EXTRAS: Final = {
+    "huggingface_hub": "gpu",
+    "paramiko": "sync",
+    "safetensors": "fleet",
+    "sh": "sync",
+    "torch": "gpu",
+}
 """Packages that a command may lack, and the optional install that brings each."""
 
 
