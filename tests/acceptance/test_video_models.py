@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
     tiny.saved(MODEL, folder / "home" / "models")
     move = MOVE.model_copy(update={"duration_sec": 1.0})
     still = move.model_copy(update={"end_rect": move.start_rect, "objects": (BALLOON,)})
-    asked = {"model": MODEL, "width": 96, "height": 64, "fps": 8, "steps": 20, "seed": 7}
+    asked: dict[str, Any] = {
+        "model": MODEL,
+        "width": 96,
+        "height": 64,
+        "fps": 8,
+        "steps": 20,
+        "seed": 7,
+    }
     shots = [
         shot(photo("coffee.png", folder), folder, move=move, **asked),
         shot(photo("chelsea.png", folder), folder, move=still, hold=Hold.SOFT, **asked),
