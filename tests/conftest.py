@@ -10,6 +10,10 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Read by the hub's client when it is imported.  Tests that fetch have a hub of their own on
+# loopback; whatever forgets to name it finds nobody there.
+os.environ.pop("HF_HUB_OFFLINE", None)
+os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 
 # No deadline: a loaded machine is slow, and that is no failure.  Under CI the search repeats
 # itself, so that a red build is caused by its own change; at a desk it looks in new places.
