@@ -118,7 +118,9 @@ class Diffusion:
     def _made(self, request: GenerateRequest, *, number: int, of: int) -> Sequence[Pixels]:
         """The frames of ``request``, piece ``number`` (from 0) of ``of``: it fits the window."""
         for need in self.needs(request.params, move_type=request.move_type):
-            self.check_here(need)
+            # What is loaded was looked through then; small weights come and go with each shot.
+            if self._loaded is None or need.name != self._family.name:
+                self.check_here(need)
         from fleet.generate.diffusion import loaded, shot
 
         setup = loaded.setup_here(self._family, request.memory_plan, self._tuning)

@@ -8,6 +8,7 @@ from the declaration with the weights, and goes with them.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from companions.generation_params import GenerationParams, Speed
@@ -28,10 +29,10 @@ def guidance_of(family: Family, params: GenerationParams) -> float:
 
 
 def scheduler_for(own: Any, few: Distilled | None) -> Any:
-    """A scheduler for one run: ``own`` once more, without the state of earlier runs, or that of
-    ``few``."""
+    """A scheduler for one run: ``own``, which never ran, without the state of earlier runs; or that
+    of ``few``."""
     if few is None:
-        return type(own).from_config(own.config)
+        return copy.deepcopy(own)  # a tenth of the time of making it anew from its settings
     import diffusers
 
     settings = dict(few.settings)

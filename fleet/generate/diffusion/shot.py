@@ -69,7 +69,8 @@ def made(
         )  # fmt: skip
     except Stopped:
         raise AttemptStopped(stage="generate") from None
-    loaded.measure()
+    if loaded.setup.on_gpu or small:
+        loaded.measure()  # without a GPU it holds its parameters, and only LoRAs add to them
     shortcuts = loaded.setup.shortcuts
     if loaded.setup.plan is not None and not request.memory_plan:
         shortcuts = (f"plan:{loaded.setup.plan.value}", *shortcuts)
