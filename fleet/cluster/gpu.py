@@ -1,4 +1,4 @@
-"""The GPU that Ray gave to this process, by name.  Asks torch only where it is loaded anyway."""
+"""The GPU that Ray gave to this process.  Asks torch only where it is loaded anyway."""
 
 from __future__ import annotations
 
@@ -15,3 +15,12 @@ def gpu_name() -> str:
     if torch is None or not torch.cuda.is_available():
         return ""
     return str(torch.cuda.get_device_name(0))
+
+
+def gpu_peak_bytes() -> int:
+    """The most of any one GPU that this process held so far; 0 where it has used none."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return 0
+    gpus = range(torch.cuda.device_count())
+    return max((int(torch.cuda.max_memory_reserved(each)) for each in gpus), default=0)

@@ -158,7 +158,7 @@ class GenerateReport(Closed):
     helped_seconds: float = 0.0
     """What other workers spent on pieces of it; they are paid for, and in no attempt's time."""
     peak_memory_bytes: int = 0
-    """Largest resident memory of the worker so far."""
+    """The most memory that the worker held so far: of its GPU, if it has used one."""
 
 
 class FinishReport(Closed):
@@ -181,7 +181,7 @@ class FinishReport(Closed):
     software: dict[str, str] = Field(default_factory=dict)
     """Versions of what made it."""
     peak_memory_bytes: int = 0
-    """Largest resident memory of the worker so far."""
+    """The most memory that the worker held so far: of its GPU, if it has used one."""
 
 
 class Stages(Protocol):

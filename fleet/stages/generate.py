@@ -17,6 +17,7 @@ from companions.geometry import Size
 from companions.picture import Pixels, decode_picture
 from companions.video_manifest import Recipe
 from companions.video_meta import ConditioningUsed, ModelUsed
+from fleet.cluster.gpu import gpu_peak_bytes
 from fleet.errors import AttemptStopped, BackendFailed
 from fleet.frames import checked
 from fleet.generate.base import GenerateRequest, Generator, ModelCard
@@ -165,7 +166,9 @@ def changed_picture(file: str) -> PictureRefused:
 
 
 def peak_memory_bytes() -> int:
-    """Largest resident memory of this process so far."""
+    """The most memory that this process held so far: of its GPU, if it has used one."""
+    if gpu := gpu_peak_bytes():
+        return gpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere but macOS
 
