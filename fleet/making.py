@@ -1,8 +1,8 @@
 """The making of one shot's frames: by one worker, or piece by piece by several.
 
-Each worker's stream is taken in as it comes; frames stay where they were made, and only small
-words about them are fetched.  Pieces that need no other one may be made at once, by workers that
-would else be idle: the dispatcher offers them in every turn, and each makes one piece.
+Each worker's stream is taken in as it comes.  Pieces that need no other one may be made at once,
+by workers that would else be idle: the dispatcher offers them in every turn, and each makes one
+piece.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from ray import ObjectRef
 
 from fleet.cluster.failures import is_silence
 from fleet.cluster.waiting import result
-from fleet.cluster.worker import Follows
 from fleet.errors import BackendFailed
 from fleet.keeping import MadePiece, Restored
 from fleet.stages.base import GenerateReport, GenerateTask, KeptPieces, PieceEnd, Pieces
@@ -220,25 +220,23 @@ class Making:
 async def _words(
     stream: AsyncIterable[ObjectRef[Any]],
 ) -> AsyncIterator[Pieces | _Frames | _Ended | GenerateReport]:
-    """What a worker's stream says; of what is large, only where it is."""
-    large: ObjectRef[Any] | None = None
-    follows: Follows | None = None
+    """What a worker's stream says; of its frames, only where they are.
+
+    Each item is waited for, frames too.  That brings a copy of them to the head, so that they are
+    not lost with the node that made them; of this process's own memory it takes none, because
+    Ray shows arrays where they lie.
+    """
     end: PieceEnd | None = None
     async for ref in stream:
-        if follows is not None:
-            large = ref
-            yield _Frames(ref, follows.frames) if end is None else _Ended(end, ref)
-            follows = end = None
-            continue
-        large = None
         match await result(ref):
-            case Follows() as follows:
-                pass
+            case np.ndarray() as frames if end is None:
+                yield _Frames(ref, len(frames))
+            case np.ndarray() if end is not None:
+                yield _Ended(end, ref)
+                end = None
             case PieceEnd() as said if said.tail:
                 end = said
             case PieceEnd() as said:
                 yield _Ended(said, None)
             case Pieces() | GenerateReport() as said:
                 yield said
-    if large is not None:
-        await result(large)  # a stream that failed ends with what it raised

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import numpy as np
 import ray
 from ray import ObjectRef
 from ray.actor import ActorHandle
@@ -50,17 +49,6 @@ class StageWork(Protocol):
     ) -> Iterator[Any]:
         """Words on progress, the report, the clip."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Follows:
-    """The next item of a stream is large: so many frames.
-
-    Whoever only hands them on must not fetch them to learn what they are: that would bring every
-    frame into its own memory.
-    """
-
-    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +97,12 @@ class Worker:
             self._stopped.add(token or self._busy)
 
     def generate(self, token: str, task: object, picture: bytes) -> Iterator[object]:
-        """What the stage yields, as it is made; before each chunk of frames ``Follows``."""
+        """Chunks of frames as they are made, then the report."""
         stopped = self._begin(token)
         try:
-            for item in self._until(
+            yield from self._until(
                 self._stages.generate(task, picture, stopped, self._tell), stopped, stage="generate"
-            ):
-                if isinstance(item, np.ndarray):
-                    yield Follows(len(item))
-                yield item
+            )
         finally:
             self._end(token)
 
