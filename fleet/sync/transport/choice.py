@@ -81,17 +81,28 @@ def parse_version(text: str) -> Rsync | None:
 
 
 def rsync_here(program: str = "rsync") -> Rsync | None:
-    """The rsync of this machine, or None where there is none that answers."""
+    """The rsync of this machine, or None where there is none that answers.
+
+    One that is killed before it has answered is asked once more: that it was killed says nothing
+    of what it is.
+    """
     try:
-        # With a file as its input and no timeout sh needs no thread that has to be waited for:
-        # each would cost a tenth of a second.
-        with Path(os.devnull).open("rb") as nothing:
-            said = sh.Command(program)(
-                "--version", _in=nothing, _tty_out=False, _decode_errors="replace"
-            )
+        try:
+            return parse_version(_version(program))
+        except sh.SignalException:
+            return parse_version(_version(program))
     except (sh.CommandNotFound, sh.ErrorReturnCode, OSError):
         return None
-    return parse_version(str(said))
+
+
+def _version(program: str) -> str:
+    # With a file as its input and no timeout sh needs no thread that has to be waited for: each
+    # would cost a tenth of a second.
+    with Path(os.devnull).open("rb") as nothing:
+        said = sh.Command(program)(
+            "--version", _in=nothing, _tty_out=False, _decode_errors="replace"
+        )
+    return str(said)
 
 
 def is_vulnerable(rsync: Rsync) -> bool:

@@ -75,6 +75,22 @@ def test_an_rsync_that_does_not_say_its_version_is_none(
     assert rsync_here() is None
 
 
+def test_an_rsync_that_was_killed_before_it_answered_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, program = tmp_path / "asked", tmp_path / "rsync"
+    program.write_text(
+        f"#!/bin/sh\n[ -e {asked} ] || {{ touch {asked}; kill -9 $$; }}\nexec /usr/bin/rsync $*\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    found = rsync_here()
+
+    assert found is not None
+    assert found.usable
+
+
 @pytest.mark.parametrize(
     ("setting", "here", "there", "name", "said"),
     [
