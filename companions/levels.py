@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -110,8 +111,9 @@ class Levels:
     """The same frames in any order: levels are built when first needed and kept within a budget.
 
     A frame's bytes do not depend on the order, nor on the budget: they are those of ``render``
-    with equal arguments.  Several threads may ask for frames at once: levels are built one after
-    the other, and each frame of another thread may hold two more than the budget says.
+    with equal arguments.  Several threads may ask for frames at once: each level is built by one of
+    them, while others build others, and each frame of another thread may hold two more than the
+    budget says.
     """
 
     def __init__(
@@ -131,43 +133,62 @@ class Levels:
         self._picture, self._views, self._budget = picture, views, budget_bytes
         self._ladder = Ladder.over(scales)
         self._needs = [self._ladder.weights(view.scale) for view in views]
-        self._last_use = {rung: at for at, need in enumerate(self._needs) for rung in need}
+        uses = [(at, rung) for at, need in enumerate(self._needs) for rung in need]
+        self._last_use = {rung: at for at, rung in uses}
+        self._first_use = {rung: at for at, rung in reversed(uses)}
         self._held: OrderedDict[int, Level] = OrderedDict()
         self._holding = Lock()
+        self._building = [Lock() for _ in range(self._ladder.steps + 1)]
 
     @property
     def held_bytes(self) -> int:
         """What the levels that are held take."""
-        return sum(level.pixels.nbytes for level in self._held.values())
+        with self._holding:
+            return self._bytes_held()
+
+    def builds(self) -> list[tuple[int, Callable[[], None]]]:
+        """What builds each level, with the first view that needs it: for whoever has threads to
+        build levels with before frames ask for them, which would wait."""
+        return [(view, partial(self._build, rung)) for rung, view in self._first_use.items()]
 
     def frame(self, index: int) -> Pixels:
         """The frame of view ``index``; an array of its own."""
         view, need = self._views[index], self._needs[index]
+        levels = {rung: self._level(rung) for rung in need}
         with self._holding:
-            levels = {rung: self._level(rung) for rung in need}
             self._keep_budget(need)
         return _mixed([(levels[rung].sample(view), weight) for rung, weight in need.items()])
 
     def pass_by(self, index: int) -> None:
         """Drop the levels that no view after ``index`` needs."""
-        for rung in self._needs[index]:
-            if self._last_use[rung] == index:
-                self._held.pop(rung, None)
+        with self._holding:
+            for rung in self._needs[index]:
+                if self._last_use[rung] == index:
+                    self._held.pop(rung, None)
+
+    def _build(self, rung: int) -> None:
+        self._level(rung)
 
     def _level(self, rung: int) -> Level:
-        if rung not in self._held:
-            users = [v for v, n in zip(self._views, self._needs, strict=True) if rung in n]
-            self._held[rung] = build_level(
-                self._picture, scale=self._ladder.scale(rung), users=users
-            )
-        self._held.move_to_end(rung)
-        return self._held[rung]
+        with self._building[rung]:
+            with self._holding:
+                level = self._held.get(rung)
+            if level is None:
+                users = [v for v, n in zip(self._views, self._needs, strict=True) if rung in n]
+                level = build_level(self._picture, scale=self._ladder.scale(rung), users=users)
+            with self._holding:
+                self._held[rung] = level
+                self._held.move_to_end(rung)
+            return level
 
     def _keep_budget(self, in_use: Collection[int]) -> None:
         if self._budget is None:
             return
-        while self.held_bytes > self._budget and len(self._held) > len(in_use):
+        while self._bytes_held() > self._budget and len(self._held) > len(in_use):
             self._held.popitem(last=False)  # those in use are the last
+
+    def _bytes_held(self) -> int:
+        return sum(level.pixels.nbytes for level in self._held.values())
 
 
 @dataclass(frozen=True, slots=True)

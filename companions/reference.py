@@ -15,9 +15,10 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final, Self
 
 import cv2
@@ -41,6 +42,9 @@ _FILL_SIDE: Final = 320
 _FILL_REACH_PX: Final = 3.0
 _SURROUNDINGS: Final = 0.5
 """How much around a region its filling is made from, in its own sizes."""
+_BUILD_AHEAD: Final = 8
+"""A level is built so many frames before the first that needs it: else all threads would wait for
+the one that builds it."""
 _REACH_PX: Final = 4
 """A region's edge may show this many frame pixels beyond it: the reach of the levels' filter."""
 
@@ -149,16 +153,25 @@ class Reference:
         hands = threads or os.cpu_count() or 1
         with ThreadPoolExecutor(max_workers=hands, thread_name_prefix="reference") as pool:
             coming: deque[Future[ReferenceFrame]] = deque()
+            builds = self._builds()
             try:
                 for index in range(self.count):
+                    while builds and builds[0][0] <= index + _BUILD_AHEAD:
+                        pool.submit(builds.popleft()[1])
                     coming.append(pool.submit(self.frame, index))
                     if len(coming) > hands:
                         yield coming.popleft().result()
                 while coming:
                     yield coming.popleft().result()
             finally:
-                for future in coming:
-                    future.cancel()
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _builds(self) -> deque[tuple[int, Callable[[], None]]]:
+        """What builds each level, by the first frame that needs it, in the order of frames."""
+        builds = [each for carried in self._carried for each in carried.builds()]
+        if self._space is None:
+            builds += self._ground.builds()
+        return deque(sorted(builds, key=itemgetter(0)))
 
     def _ways(
         self, moving: ObjectTrajectory, region: _Region, at: Sequence[float], *, depth: Depth | None
@@ -284,6 +297,13 @@ class _Carried:
                 budget_bytes=budget_bytes,
             )
 
+    def builds(self) -> list[tuple[int, Callable[[], None]]]:
+        """What builds each level, with the first frame that needs it."""
+        if self._levels is None:
+            return []
+        frames = [index for index, where in enumerate(self._where) if where is not None]
+        return [(frames[view], build) for view, build in self._levels.builds()]
+
     def seen(self, index: int) -> _Seen | None:
         """What frame ``index`` shows of it; None if it is out of the frame."""
         where = self._where[index]
@@ -363,7 +383,14 @@ def _around(picture: Pixels, region: _Region) -> Pixels:
         ((rows.start, height - rows.stop), (columns.start, width - columns.stop), (0, 0)),
         mode="edge",
     )
-    return np.dstack([colours, region.share])
+    return _with_share(colours, region.share)
+
+
+def _with_share(colours: Pixels, share: Mask) -> Pixels:
+    """A picture with the share of each pixel as a fourth channel."""
+    both = np.asarray(cv2.cvtColor(colours, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
+    cv2.insertChannel(share, both, 3)
+    return both
 
 
 def _parted(pixels: Pixels) -> tuple[Pixels, Mask]:
@@ -391,7 +418,7 @@ def _ground(picture: Pixels, regions: Sequence[_Region]) -> Pixels:
             slice(max(0, columns.start - reach_x), columns.stop + reach_x),
         )
         _fill(filled[around], picture[around], cut[around])
-    return np.dstack([filled, cut])
+    return _with_share(filled, cut)
 
 
 def _cut(regions: Sequence[_Region], *, whole: Size) -> Mask:

@@ -67,6 +67,23 @@ def test_a_budget_of_nothing_still_holds_what_the_frame_at_hand_needs() -> None:
     assert bounded.held_bytes > 0
 
 
+def test_levels_that_are_built_ahead_are_those_that_the_frames_need() -> None:
+    picture = large("coffee.png", width=2400)
+    path = move(picture, start=(0, 0, 1, 1), end=(0.4, 0.4, 0.55, 0.55), output=OUTPUT)
+    views = views_of(path, clip_fractions(9), picture=size_of(picture), output=OUTPUT)
+    scales = scales_of(path, picture=size_of(picture), output=OUTPUT)
+    asked = Levels(picture, views, scales=scales)
+    levels = Levels(picture, views, scales=scales)
+
+    for at in range(9):
+        for first, build in levels.builds():
+            if first == at:
+                build()
+        held = levels.held_bytes
+        assert np.array_equal(levels.frame(at), asked.frame(at))
+        assert levels.held_bytes == held == asked.held_bytes
+
+
 def test_a_picture_of_one_channel_is_seen_as_one_of_three_equal_channels() -> None:
     picture = large("rocket.jpg", width=1500)
     grey = np.ascontiguousarray(picture[..., 1])
