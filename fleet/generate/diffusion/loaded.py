@@ -42,6 +42,7 @@ class Loaded:
         self.family, self.setup = family, setup
         folder = opened.path
         before = placing.used_bytes()
+        placing.check(family, setup)
         self.pipeline = loading.load(family, folder, half=setup.on_gpu)
         placing.place(self.pipeline, family, setup)
         self._before_bytes = before

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, Final
 
 import torch
+from diffusers.models import attention_dispatch
 
 from fleet.errors import AttentionUnavailable, ExtraMissing
 from fleet.generate.diffusion.family import Family, Offload, Stored
@@ -28,12 +30,29 @@ def gpus() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-def place(pipeline: Any, family: Family, setup: Setup) -> None:
-    """Do what ``setup`` says to a pipeline that was just loaded.
+def check(family: Family, setup: Setup) -> None:
+    """Look whether what ``setup`` asks for is there, before gigabytes are loaded for it.
 
     Raises:
         ExtraMissing: it asks for a package that is not installed.
         AttentionUnavailable: it asks for an attention that is not there.
+    """
+    if setup.stored in (Stored.INT8, Stored.FP8):
+        _quantization(family)
+    if setup.attention:
+        try:
+            attention_dispatch._check_attention_backend_requirements(  # noqa: SLF001
+                attention_dispatch.AttentionBackendName(setup.attention)
+            )
+        except (ValueError, RuntimeError) as error:
+            raise AttentionUnavailable(name=setup.attention, what=str(error)[:300]) from error
+
+
+def place(pipeline: Any, family: Family, setup: Setup) -> None:
+    """Do what ``setup`` says to a pipeline that was just loaded.
+
+    Raises:
+        ExtraMissing, AttentionUnavailable: as ``check``.
     """
     for denoiser in denoisers(pipeline, family):
         tune(denoiser, family, setup)
@@ -47,7 +66,7 @@ def tune(denoiser: Any, family: Family, setup: Setup) -> None:
     """What of ``setup`` concerns one denoiser; compiling happens when it first runs.
 
     Raises:
-        ExtraMissing, AttentionUnavailable: as ``place``.
+        ExtraMissing, AttentionUnavailable: as ``check``.
     """
     _store(denoiser, setup.stored, family)
     if setup.attention:
@@ -104,6 +123,16 @@ def _store(denoiser: Any, stored: Stored, family: Family) -> None:
 
 
 def _quantise(denoiser: Any, stored: Stored, family: Family) -> None:
+    quantization = _quantization(family)
+    how = (
+        quantization.Int8WeightOnlyConfig()
+        if stored is Stored.INT8
+        else quantization.Float8DynamicActivationFloat8WeightConfig()
+    )
+    quantization.quantize_(denoiser, how)
+
+
+def _quantization(family: Family) -> ModuleType:
     # Only when it is asked for: importing it takes seconds, and it warns of what it cannot use.
     try:
         from torchao import quantization
@@ -111,12 +140,7 @@ def _quantise(denoiser: Any, stored: Stored, family: Family) -> None:
         raise ExtraMissing(
             kind="generator", name=family.name, extra="quant", module="torchao"
         ) from error
-    how = (
-        quantization.Int8WeightOnlyConfig()
-        if stored is Stored.INT8
-        else quantization.Float8DynamicActivationFloat8WeightConfig()
-    )
-    quantization.quantize_(denoiser, how)
+    return quantization  # type: ignore[no-any-return]
 
 
 def _attend(denoiser: Any, name: str) -> None:

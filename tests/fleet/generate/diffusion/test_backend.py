@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import DiffusionPipeline
 
 from companions.generation_params import MemoryPlan
 from companions.video_meta import ConditioningUsed
 from fleet.cluster.failures import meaning
-from fleet.errors import AttemptStopped, AttentionUnavailable, ExtraMissing, OutOfMemory
+from fleet.errors import (
+    AttemptStopped,
+    AttentionUnavailable,
+    ExtraMissing,
+    FleetError,
+    OutOfMemory,
+)
 from fleet.generate.base import GenerateRequest
 from fleet.generate.diffusion.backend import OWN, Diffusion
 from fleet.generate.diffusion.families import FAMILIES
@@ -232,16 +239,27 @@ def test_the_attention_that_settings_ask_for_is_used_and_told(shelf: Shelf, plai
     assert sha256(frames) == plain
 
 
-def test_an_attention_that_is_not_there_is_refused_by_name(shelf: Shelf) -> None:
-    with pytest.raises(AttentionUnavailable, match="'flash'") as refused:
-        list(Diffusion(FAMILIES[WAN], shelf, Tuning(attention="flash")).frames(shot()))
+@pytest.mark.parametrize(
+    ("tuning", "refusal", "names"),
+    [
+        (Tuning(attention="flash"), AttentionUnavailable, "'flash'"),
+        (Tuning(quantise="int8"), ExtraMissing, r"motionfleet\[quant\]"),
+    ],
+)
+def test_what_the_settings_ask_for_and_is_not_there_is_refused_by_name_before_anything_is_loaded(
+    shelf: Shelf, tuning: Tuning, refusal: type[FleetError], names: str
+) -> None:
+    before = pipelines()
 
-    assert failure_of(refused.value).curable, "with other settings the shot can be made"
+    with pytest.raises(refusal, match=names) as refused:
+        list(Diffusion(FAMILIES[WAN], shelf, tuning).frames(shot()))
 
-
-def test_quantising_without_its_package_names_the_extra(shelf: Shelf) -> None:
-    with pytest.raises(ExtraMissing, match=r"motionfleet\[quant\]") as refused:
-        list(Diffusion(FAMILIES[WAN], shelf, Tuning(quantise="int8")).frames(shot()))
-
+    assert pipelines() == before
     reason = failure_of(refused.value)
     assert (reason.retryable, reason.curable) == (False, True), "installed, it can be made"
+
+
+def pipelines() -> int:
+    """How many there are; what a traceback still holds is counted too."""
+    gc.collect()
+    return sum(isinstance(each, DiffusionPipeline) for each in gc.get_objects())
