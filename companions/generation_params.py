@@ -63,6 +63,13 @@ class StepCache(StrEnum):
     TAYLOR = "taylor"
 
 
+class Expert(StrEnum):
+    """One of the two denoisers of a model that shares its steps out between them."""
+
+    HIGH_NOISE = "high_noise"  #: the first steps: where things are, and how they move
+    LOW_NOISE = "low_noise"  #: the last steps: what they look like
+
+
 _LORA_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
@@ -81,6 +88,8 @@ class LoraUse(Closed):
     """Their name: what ``fleet models`` fetched, or what the fleet's settings call a file."""
     weight: Annotated[float, Field(ge=-4.0, le=4.0)] = 1.0
     """How strongly they count, -4 to 4."""
+    expert: Expert | None = None
+    """Which of the model's two denoisers they were made for; null: they lie over all it has."""
 
 
 _CLOCKS: Final[dict[str, JsonValue]] = {

@@ -8,9 +8,17 @@ not refused here is honoured.  A count of frames that is not on the family's gri
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Final, NoReturn
 
-from companions.generation_params import Control, GenerationParams, Long, Speed, StepCache
+from companions.generation_params import (
+    Control,
+    GenerationParams,
+    Long,
+    LoraUse,
+    Speed,
+    StepCache,
+)
 from companions.geometry import Size
 from companions.motion import Move
 from fleet.errors import ParameterRefused
@@ -149,9 +157,25 @@ def _check_optional(family: Family, params: GenerationParams) -> None:
             f"a mag cache is told how the steps of a model differ, and nobody has measured that "
             f"of {family.name}; choose {StepCache.FIRST_BLOCK.value} or {StepCache.TAYLOR.value}",
         )
-    names = [lora.name for lora in params.loras]
-    if len(set(names)) < len(names):
-        _refuse("loras", "two have one name; say once how strongly it counts")
+    _check_loras(family, params.loras)
+
+
+def _check_loras(family: Family, loras: Sequence[LoraUse]) -> None:
+    for index, lora in enumerate(loras):
+        if lora.expert is not None and len(family.denoisers) == 1:
+            _refuse(
+                f"loras[{index}].expert",
+                f"{family.name} has one denoiser, and no expert for {lora.expert.value}; leave it "
+                f"out",
+            )
+    for name, uses in groupby(sorted(loras, key=_name_of), key=_name_of):
+        experts = [use.expert for use in uses]
+        if len(experts) > 1 and (None in experts or len(set(experts)) < len(experts)):
+            _refuse("loras", f"two have one name ({name}); say once how strongly it counts")
+
+
+def _name_of(lora: LoraUse) -> str:
+    return lora.name
 
 
 def _check_gpus(family: Family, params: GenerationParams) -> None:

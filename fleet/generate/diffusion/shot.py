@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from companions.generation_params import Control, GenerationParams, Long
+from companions.generation_params import Control, Expert, GenerationParams, Long
 from companions.picture import Pixels
 from fleet.errors import AttemptStopped
 from fleet.generate.base import GenerateRequest
@@ -95,7 +95,7 @@ def wanted(
     family: Family, params: GenerationParams, shelf: Shelf, *, move_type: str
 ) -> Iterator[loras.Lora]:
     """The small weights that a shot asks for: its few-step weights, those for its move, its own.
-    The latter two lie over every denoiser of the model.
+    The latter two lie over every denoiser of the model, unless they are one expert's.
 
     Raises:
         LoraMissing, WeightsMissing, WeightsRefused.
@@ -123,7 +123,17 @@ def wanted(
         opened = open_lora(use.name, shelf)
         yield loras.Lora(
             use.name,
-            files=dict.fromkeys(family.denoisers, opened.path),
+            files=dict.fromkeys(_denoisers(family, use.expert), opened.path),
             weight=use.weight,
             sha256={use.name: opened.weights_sha256[opened.path.name]},
         )
+
+
+def _denoisers(family: Family, expert: Expert | None) -> tuple[str, ...]:
+    match expert:
+        case None:
+            return family.denoisers
+        case Expert.HIGH_NOISE:
+            return family.denoisers[:1]
+        case Expert.LOW_NOISE:
+            return family.denoisers[1:]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from companions.attached import DepthMap
 from companions.generation_params import (
     Control,
+    Expert,
     GenerationParams,
     Hold,
     Long,
@@ -43,6 +44,9 @@ BIRD = ObjectTrajectory(
 FLYING = ZOOM.model_copy(update={"objects": (BIRD,)})
 DEEP = ZOOM.model_copy(update={"depth": DepthMap(path="a.depth.png", sha256="a" * 64)})
 
+HIGH = Expert.HIGH_NOISE
+LORAS = [LoraUse(name=name, expert=expert) for name in "ab" for expert in (None, *Expert)]
+
 
 def of(name: str, **asked: Any) -> GenerationParams:
     """Parameters of ``name``'s own size with ``asked`` over them."""
@@ -71,6 +75,12 @@ REFUSED: list[tuple[str, dict[str, Any], Move, str, str]] = [
     ("wan-2.2-i2v-a14b", {"step_cache": StepCache.MAG}, ZOOM, "step_cache", "first_block"),
     ("wan-2.2-i2v-a14b", {"loras": (LoraUse(name="a"), LoraUse(name="a", weight=0.5))}, ZOOM,
      "loras", "one name"),
+    ("wan-2.2-i2v-a14b", {"loras": (LoraUse(name="a", expert=HIGH), LoraUse(name="a"))}, ZOOM,
+     "loras", "one name"),
+    ("wan-2.2-i2v-a14b", {"loras": (LoraUse(name="a", expert=HIGH),) * 2}, ZOOM, "loras",
+     "one name"),
+    ("wan-2.2-ti2v-5b", {"loras": (LoraUse(name="b"), LoraUse(name="a", expert=HIGH))}, ZOOM,
+     "loras[1].expert", "leave it out"),
     ("svd-xt", {"gpus_per_shot": 2}, ZOOM, "gpus_per_shot", "leave it at 1"),
     ("wan-2.2-i2v-a14b", {"gpus_per_shot": 3}, ZOOM, "gpus_per_shot", "1, 2, 4, 5, 8, 10 GPUs"),
     ("wan-2.2-i2v-a14b", {"gpus_per_shot": 8, "width": 816}, ZOOM, "gpus_per_shot",
@@ -219,7 +229,7 @@ def asked_for(draw: st.DrawFn) -> GenerationParams:
         memory_plans=tuple(draw(st.lists(st.sampled_from(MemoryPlan), max_size=3))),
         control=draw(_maybe(st.sampled_from(Control))),
         hold=draw(_maybe(st.sampled_from(Hold))),
-        loras=tuple(draw(st.lists(st.sampled_from([LoraUse(name="a"), LoraUse(name="b")])))[:8]),
+        loras=tuple(draw(st.lists(st.sampled_from(LORAS), max_size=8))),
         speed=draw(_maybe(st.sampled_from(Speed))),
         step_cache=draw(_maybe(st.sampled_from(StepCache))),
         long=draw(_maybe(st.sampled_from(Long))),

@@ -11,7 +11,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from companions.generation_params import LoraUse, Speed
+from companions.generation_params import Expert, LoraUse, Speed
 from companions.video_meta import ConditioningUsed
 from fleet.generate.diffusion.backend import Diffusion
 from fleet.generate.diffusion.distilled import scheduler_for
@@ -118,6 +118,19 @@ def test_the_weight_of_a_lora_counts_and_its_hash_is_told(warm: Diffusion, plain
     assert len({plain, *made[:3]}) == 3
     assert made[3] == plain
     assert [*used[0].loras_sha256] == ["glow"]
+
+
+def test_a_lora_of_one_expert_lies_over_that_one_alone(warm: Diffusion, plain: str) -> None:
+    def over(*experts: Expert | None) -> str:
+        uses = tuple(LoraUse(name="glow", expert=each) for each in experts)
+        return sha256(list(warm.frames(shot(loras=uses))))
+
+    made = [over(each) for each in (None, Expert.HIGH_NOISE, Expert.LOW_NOISE)]
+
+    assert len({plain, *made}) == 4
+    assert over(Expert.HIGH_NOISE, Expert.LOW_NOISE) == made[0]
+    assert over(Expert.HIGH_NOISE) == made[1]
+    assert {name.partition(".")[0] for name in layers(warm) if "lora_A" in name} == {EXPERTS[0]}
 
 
 def test_how_a_shot_is_made_names_the_very_files_of_its_loras(shelf: Shelf, tmp_path: Path) -> None:
