@@ -37,7 +37,7 @@ from fleet.weights.shelf import Shelf
 
 WAN: Final = "wan-2.2-i2v-a14b"
 STEPS: Final = 50
-PAIRS: Final = 7
+PAIRS: Final = 31
 SIZES: Final = {"480p": Size(832, 480), "720p": Size(1280, 704)}
 GPU_FRAMES: Final = 81
 GPU_STEPS: Final = 6
@@ -94,7 +94,13 @@ def overhead(folder: Path, *, steps: int, pairs: int) -> list[Figure]:
     difference = np.abs(np.stack(by_us()) / 255.0 - directly()).max()
     if difference > 1.0 / 255.0:
         raise SystemExit(f"they make other frames, by {difference:.4f}: nothing to compare")
-    times = [(_seconds(by_us), _seconds(directly)) for _ in range(pairs)]
+    times = []
+    for number in range(pairs):
+        if number % 2:  # whoever comes second may find the machine otherwise
+            theirs = _seconds(directly)
+            times.append((_seconds(by_us), theirs))
+        else:
+            times.append((_seconds(by_us), _seconds(directly)))
     ratio = statistics.median(mine / theirs for mine, theirs in times)
     return [
         Figure("a clip by our generator", statistics.median(t[0] for t in times), "s", runs=pairs),

@@ -10,7 +10,7 @@ none           the picture alone
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +31,7 @@ from fleet.generate.diffusion.steering import Hold as HoldLatents
 
 _GREY: Final = 128
 """What is to be painted is shown to VACE in this, the middle of its range, as in its training."""
+_SHOWN_WHOLE: Final = frozenset({Control.TIME_TO_MOVE, Control.VACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,16 @@ def of(request: GenerateRequest, family: Family, pipeline: Any) -> Conditioning:
     """How ``request``, a shot or one piece of it, holds ``pipeline``, which is of ``family``."""
     params = request.params
     control = params.control or family.controls[0]
-    shot = guiding.conditioned(request)
+    at = request.move_fractions
+    looked_at = request
+    if control not in _SHOWN_WHOLE and not request.before and not _takes_reference(family):
+        looked_at = replace(request, move_fractions=[at[0], at[-1]])
+    shot = guiding.conditioned(looked_at)
     return Conditioning(
         control=control,
         picture=shot.frames[0],
         last=shot.frames[-1],
-        frames=len(shot.frames),
+        frames=len(at),
         arguments=_arguments(request, family, shot, control=control),
         guide=_guide(params, family, pipeline, shot, control=control),
         exact=params.hold is not Hold.SOFT,
@@ -97,7 +102,7 @@ def _arguments(
 ) -> dict[str, Any]:
     params = request.params
     given: dict[Given, Any] = {}
-    if Given.REFERENCE in family.arguments.values():
+    if _takes_reference(family):
         frames, made_up = shot.frames, [255 - known for known in shot.known]
         for index in range(len(frames)):
             if index < shot.before:
@@ -114,6 +119,10 @@ def _arguments(
     if params.noise_aug_strength is not None:
         given[Given.NOISE_AUG] = params.noise_aug_strength
     return {name: given[what] for name, what in family.arguments.items() if what in given}
+
+
+def _takes_reference(family: Family) -> bool:
+    return Given.REFERENCE in family.arguments.values()
 
 
 def _greyed(frames: Sequence[Pixels], made_up: Sequence[Mask]) -> Sequence[Pixels]:

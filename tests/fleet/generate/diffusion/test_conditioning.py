@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,17 @@ import pytest
 import torch
 
 from companions.camera import CameraPath
+from companions.geometry import Size
 from companions.motion import Rotation
 from companions.picture import Pixels
+from companions.reference import ReferenceFrame
 from companions.video_meta import ConditioningUsed
 from fleet.generate.base import GenerateRequest
 from fleet.generate.diffusion import conditioning
 from fleet.generate.diffusion.backend import Diffusion
 from fleet.generate.diffusion.clocks import END, AtNoise
 from fleet.generate.diffusion.families import FAMILIES
+from fleet.generate.diffusion.motion_bucket import motion_bucket
 from fleet.generate.diffusion.published import REPOSITORIES
 from fleet.weights.licences import accept
 from fleet.weights.shelf import Shelf
@@ -151,6 +154,37 @@ def test_a_manifests_own_amount_of_motion_goes_before_the_moves() -> None:
     assert arguments(shot("svd-xt", control="motion_bucket"))["motion_bucket_id"] == 127
     named = shot("svd-xt", control="motion_bucket", motion_bucket_id=33, noise_aug_strength=0.1)
     assert arguments(named) == {"motion_bucket_id": 33, "noise_aug_strength": 0.1}
+
+
+def test_an_amount_of_motion_is_that_of_the_whole_way_and_not_of_its_ends() -> None:
+    slow = replace(shot("svd-xt", control="motion_bucket"), fps=0.8)
+
+    asked = arguments(slow)["motion_bucket_id"]
+
+    assert asked == motion_bucket(slow)
+    assert asked != motion_bucket(replace(slow, move_fractions=[0.0, 1.0]))
+
+
+@pytest.mark.parametrize(("control", "looked_at"), [("none", [0.0, 1.0]), ("time_to_move", None)])
+def test_of_a_move_that_is_not_followed_only_the_ends_are_rendered(
+    control: str, looked_at: list[float] | None
+) -> None:
+    asked: list[float] = []
+
+    class Given:
+        def frames(self, at: Sequence[float], *, output: Size) -> Iterator[ReferenceFrame]:
+            asked.extend(at)
+            mask = np.full((output.height, output.width), 255, np.uint8)
+            for u in at:
+                yield ReferenceFrame(np.full((*mask.shape, 3), int(200 * u), np.uint8), mask, mask)
+
+    request = replace(shot(WAN, control=control), given=Given())
+
+    made = conditioning.of(request, FAMILIES[WAN], tiny.TINY[WAN]())
+
+    assert asked == (looked_at or list(request.move_fractions))
+    assert made.frames == len(request.move_fractions)
+    assert (made.picture.max(), made.last.max()) == (0, 200)
 
 
 def test_a_piece_that_continues_another_is_held_to_its_frames_and_ends_equal_to_them() -> None:
