@@ -74,8 +74,13 @@ class Laid:
         self._now = tuple(wanted)
 
     def _put_on(self, lora: Lora, *, adapter: str) -> None:
+        there = {name: getattr(self._pipeline, name, None) for name in lora.files}
+        if all(denoiser is None for denoiser in there.values()):
+            path = next(iter(lora.files.values()))
+            lacks = " and ".join(there)
+            raise _refused(path, f"is for {lacks}, which the weights of this model come without")
         for name, path in lora.files.items():
-            denoiser = getattr(self._pipeline, name, None)
+            denoiser = there[name]
             if denoiser is None:
                 continue
             state, settings = self._read(path)

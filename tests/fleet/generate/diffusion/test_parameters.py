@@ -249,6 +249,7 @@ def test_anything_a_manifest_can_say_is_taken_or_refused_by_name(
     family: Family, params: GenerationParams, move: Move, words: tuple[str, str]
 ) -> None:
     known = {f"generation_params.{name}" for name in GenerationParams.model_fields}
+    known |= {f"generation_params.loras[{index}].expert" for index in range(len(params.loras))}
     known |= {f"motion.{name}" for name in Move.model_fields} | {"prompt", "negative_prompt"}
 
     said = refusal(family, params, move, prompt=words[0], negative_prompt=words[1])

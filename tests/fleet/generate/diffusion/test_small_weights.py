@@ -16,9 +16,11 @@ from companions.video_meta import ConditioningUsed
 from fleet.generate.diffusion.backend import Diffusion
 from fleet.generate.diffusion.distilled import scheduler_for
 from fleet.generate.diffusion.families import FAMILIES
+from fleet.generate.diffusion.loras import Laid, Lora
 from fleet.weights.errors import LoraMissing, WeightsMissing, WeightsRefused
 from fleet.weights.repository import distilled_name
 from fleet.weights.shelf import Shelf
+from tests.fleet.generate.diffusion import tiny
 from tests.fleet.generate.diffusion.shots import WAN, sha256, shot
 from tests.fleet.generate.diffusion.small_weights import save_lora
 
@@ -36,9 +38,9 @@ def shelf(models: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactor
     """The tiny model, its few-step weights, and two LoRAs: one that fits and one that does not."""
     import diffusers
 
-    folder, tiny = tmp_path_factory.mktemp("small"), models(WAN)
+    folder, model = tmp_path_factory.mktemp("small"), models(WAN)
     for index, name in enumerate(EXPERTS):
-        expert = diffusers.WanTransformer3DModel.from_pretrained(tiny / name)
+        expert = diffusers.WanTransformer3DModel.from_pretrained(model / name)
         save_lora(expert, folder / distilled_name(WAN) / f"{name}.safetensors", seed=index)
     save_lora(expert, folder / "glow.safetensors", seed=9)
     state = safetensors.torch.load_file(folder / "glow.safetensors")
@@ -50,7 +52,7 @@ def shelf(models: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactor
     half = {key: t for key, t in theirs.items() if ".blocks.0.attn1.to_q.lora_A" not in key}
     safetensors.torch.save_file(half, folder / "half.safetensors")
     loras = {path.stem: path for path in folder.glob("*.safetensors")}
-    return Shelf(folder, {WAN: tiny}, loras)
+    return Shelf(folder, {WAN: model}, loras)
 
 
 @pytest.fixture(scope="module")
@@ -183,6 +185,17 @@ def test_a_lora_that_does_not_fit_is_refused_and_nothing_of_it_or_others_stays(
 
     assert set(layers(warm)) == before
     assert sha256(list(warm.frames(shot()))) == plain
+
+
+def test_a_lora_of_an_expert_that_these_weights_come_without_is_refused_and_not_left_out(
+    shelf: Shelf,
+) -> None:
+    pipeline = tiny.TINY[WAN]()
+    pipeline.transformer_2 = None
+    low = Lora("glow", {"transformer_2": shelf.loras["glow"]}, weight=1.0, sha256={})
+
+    with pytest.raises(WeightsRefused, match="is for transformer_2, which"):
+        Laid(pipeline, FAMILY).lay([low])
 
 
 def test_the_few_step_schedule_is_the_one_that_was_distilled_on() -> None:
