@@ -70,6 +70,8 @@ class Expert(StrEnum):
     LOW_NOISE = "low_noise"  #: the last steps: what they look like
 
 
+MOST_GPUS: Final = 16
+"""For one shot."""
 _LORA_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
@@ -167,7 +169,7 @@ class GenerationParams(Closed):
     parallel_segments: Annotated[int, Field(ge=1, le=16)] | None = None
     """How many segments of this shot may be made at once, on so many generation workers, 1 to 16;
     null: 1."""
-    gpus_per_shot: Annotated[int, Field(ge=1, le=16)] | None = None
+    gpus_per_shot: Annotated[int, Field(ge=1, le=MOST_GPUS)] | None = None
     """GPUs that make one frame together (context parallelism), 1 to 16; null: 1."""
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Final, NoReturn
 
 from companions.generation_params import (
+    MOST_GPUS,
     Control,
     GenerationParams,
     Long,
@@ -26,8 +27,6 @@ from fleet.generate.diffusion.family import OPTIONAL, Distilled, Family, Given
 
 _HELD: Final = frozenset({Control.TIME_TO_MOVE, Control.VACE})
 """Ways in which frames follow what is rendered, and not a word or an amount for it."""
-MOST_GPUS: Final = 16
-"""As the contract has it, for one shot."""
 _CLOCKS: Final = ("tweak_index", "tstrong_index", "weak_clock", "strong_clock", "hold")
 _NOTHING: Final = (None, ())
 
